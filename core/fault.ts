@@ -1,0 +1,11 @@
+/** One fault of a configuration: where it is, and what would be right. */
+export interface Fault {
+  readonly file: string;
+  /** 1-based; 0 when the fault has no place in the file. */
+  readonly line: number;
+  readonly column: number;
+  /** `rules[1].window`; empty for the whole file. */
+  readonly path: string;
+  /** A sentence that says what to do: `expected a duration such as 5m, got "5 min"`. */
+  readonly message: string;
+}

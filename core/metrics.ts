@@ -1,0 +1,350 @@
+/**
+ * Every metric of the agent, as data: the only place that names them. The Meter port takes only these keys.
+ * A label is either a closed list of values, which exist with 0 from the start so that absence means trouble,
+ * or a number: at most so many values, the rest folded into `other`.
+ */
+export interface MetricSpec {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels?: Readonly<Record<string, readonly string[] | number>>;
+  /** Upper bounds of a histogram, ascending. */
+  readonly buckets?: readonly number[];
+}
+
+const otlpSignals = ['traces', 'logs'] as const;
+const modelsCap = 50;
+const seriesCap = 1_000;
+const seconds = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 30];
+
+export const dropReasons = [
+  'models_max',
+  'versions_max',
+  'signals_max',
+  'panes_max',
+  'late',
+  'future',
+  'duplicate',
+  'invalid_name',
+  'sampled_out',
+  'own_telemetry',
+] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+export const metrics = {
+  build_info: {
+    name: 'kedge_build_info',
+    type: 'gauge',
+    help: 'Always 1; the version is a label.',
+    labels: { version: 1, node: 1 },
+  },
+  start_time: { name: 'kedge_start_time_seconds', type: 'gauge', help: 'Unix time the agent started.' },
+  ready: {
+    name: 'kedge_ready',
+    type: 'gauge',
+    help: '1 when restored, listening and able to store; else 0.',
+  },
+  resident_memory: {
+    name: 'kedge_resident_memory_bytes',
+    type: 'gauge',
+    help: 'Resident memory of the process.',
+  },
+  loop_delay: {
+    name: 'kedge_event_loop_delay_seconds',
+    type: 'gauge',
+    help: 'Longest delay of the event loop since the last scrape.',
+  },
+
+  requests: {
+    name: 'kedge_receiver_requests_total',
+    type: 'counter',
+    help: 'Export requests answered.',
+    labels: { signal: otlpSignals, status: ['200', '400', '404', '405', '413', '415', '503'] },
+  },
+  request_bytes: {
+    name: 'kedge_receiver_bytes_total',
+    type: 'counter',
+    help: 'Body bytes received, after decompression.',
+    labels: { signal: otlpSignals },
+  },
+  rejected: {
+    name: 'kedge_receiver_rejected_total',
+    type: 'counter',
+    help: 'Requests or items refused by a limit or fault.',
+    labels: {
+      reason: [
+        'malformed',
+        'too_large',
+        'content_type',
+        'encoding',
+        'busy',
+        'stopping',
+        'bad_id',
+        'method',
+        'path',
+        'slow',
+      ],
+    },
+  },
+  items: {
+    name: 'kedge_receiver_items_total',
+    type: 'counter',
+    help: 'Spans and log records read.',
+    labels: { signal: otlpSignals },
+  },
+  malformed_values: {
+    name: 'kedge_malformed_values_total',
+    type: 'counter',
+    help: 'Attribute values that could not be used; each costs only itself.',
+    labels: { reason: ['type', 'not_finite', 'depth', 'too_long', 'too_many', 'column_length', 'json'] },
+  },
+  not_understood: {
+    name: 'kedge_items_not_understood_total',
+    type: 'counter',
+    help: 'Spans and log records no convention reads (most are not model calls).',
+    labels: { signal: otlpSignals },
+  },
+
+  rows: {
+    name: 'kedge_rows_total',
+    type: 'counter',
+    help: 'Model calls counted.',
+    labels: { convention: 20 },
+  },
+  dropped: {
+    name: 'kedge_rows_dropped_total',
+    type: 'counter',
+    help: 'Model calls or values not counted, by reason.',
+    labels: { reason: dropReasons },
+  },
+  unpriced: {
+    name: 'kedge_unpriced_calls_total',
+    type: 'counter',
+    help: 'Calls with tokens whose cost is unknown.',
+    labels: { reason: ['model_unknown', 'tokens_unknown'] },
+  },
+  transactions: {
+    name: 'kedge_transactions_total',
+    type: 'counter',
+    help: 'Transactions closed.',
+    labels: { by: ['root', 'idle', 'overflow'] },
+  },
+  limit: {
+    name: 'kedge_limit',
+    type: 'gauge',
+    help: 'The limit in force of each bounded thing.',
+    labels: { what: 40 },
+  },
+  in_use: {
+    name: 'kedge_limit_used',
+    type: 'gauge',
+    help: 'How much of each bounded thing is in use.',
+    labels: { what: 40 },
+  },
+
+  references: {
+    name: 'kedge_references',
+    type: 'gauge',
+    help: 'References by state.',
+    labels: { state: ['sampling', 'learning', 'frozen'] },
+  },
+  reference_rows: {
+    name: 'kedge_reference_rows',
+    type: 'gauge',
+    help: 'Effective rows in the reference of a signal.',
+    labels: { model: modelsCap, signal: seriesCap },
+  },
+  panes_closed: { name: 'kedge_panes_closed_total', type: 'counter', help: 'Panes of event time closed.' },
+  watermark: {
+    name: 'kedge_watermark_seconds',
+    type: 'gauge',
+    help: 'Event time up to which windows of a model are closed.',
+    labels: { model: modelsCap },
+  },
+  verdicts: {
+    name: 'kedge_verdicts_total',
+    type: 'counter',
+    help: 'Windows judged.',
+    labels: { detector: 20, status: ['ok', 'breach', 'inconclusive', 'error'] },
+  },
+  signal_statistic: {
+    name: 'kedge_signal_statistic',
+    type: 'gauge',
+    help: 'The last statistic of a rule on a signal, in the unit of its detector.',
+    labels: { model: modelsCap, rule: 100, signal: seriesCap },
+  },
+  signal_threshold: {
+    name: 'kedge_signal_threshold',
+    type: 'gauge',
+    help: 'What that statistic is compared with.',
+    labels: { model: modelsCap, rule: 100, signal: seriesCap },
+  },
+  signal_rows: {
+    name: 'kedge_signal_rows',
+    type: 'gauge',
+    help: 'Effective rows in the last judged window.',
+    labels: { model: modelsCap, rule: 100, signal: seriesCap },
+  },
+  tick_seconds: {
+    name: 'kedge_tick_seconds',
+    type: 'histogram',
+    help: 'Time to close windows, judge them and commit.',
+    buckets: seconds,
+  },
+  scheduler_lag: {
+    name: 'kedge_scheduler_lag_seconds',
+    type: 'gauge',
+    help: 'How late the last tick began.',
+  },
+  ticks_skipped: {
+    name: 'kedge_ticks_skipped_total',
+    type: 'counter',
+    help: 'Ticks left out because the last one still ran.',
+  },
+
+  alerts: {
+    name: 'kedge_alerts',
+    type: 'gauge',
+    help: 'Alerts by condition and severity; recovering counts as firing.',
+    labels: { condition: ['pending', 'firing', 'error'], severity: ['info', 'warning', 'major', 'critical'] },
+  },
+  incidents: { name: 'kedge_incidents_open', type: 'gauge', help: 'Incidents open now.' },
+  transitions: {
+    name: 'kedge_alert_transitions_total',
+    type: 'counter',
+    help: 'Steps of the alert life cycle.',
+    labels: {
+      event: [
+        'pending',
+        'cancelled',
+        'fired',
+        'recovering',
+        'refired',
+        'resolved',
+        'faulted',
+        'recovered_from_fault',
+      ],
+    },
+  },
+  notifications: {
+    name: 'kedge_notifications_total',
+    type: 'counter',
+    help: 'Messages by channel, kind and what became of the try.',
+    labels: {
+      channel: 50,
+      kind: ['firing', 'resolved', 'fired_and_resolved', 'rollback', 'test'],
+      result: ['sent', 'retried', 'dead', 'superseded'],
+    },
+  },
+  notification_failures: {
+    name: 'kedge_notification_failures_total',
+    type: 'counter',
+    help: 'Failed tries by channel and class.',
+    labels: {
+      channel: 50,
+      class: ['throttled', 'transient', 'ambiguous', 'config', 'gone', 'payload', 'recipient', 'redirect'],
+    },
+  },
+  notification_latency: {
+    name: 'kedge_notification_latency_seconds',
+    type: 'histogram',
+    help: 'From queued to accepted.',
+    labels: { channel: 50 },
+    buckets: [0.1, 0.5, 1, 5, 30, 120, 600, 3600],
+  },
+  outbox_rows: {
+    name: 'kedge_outbox_rows',
+    type: 'gauge',
+    help: 'Messages waiting or dead.',
+    labels: { channel: 50, state: ['pending', 'dead'] },
+  },
+  outbox_oldest: {
+    name: 'kedge_outbox_oldest_seconds',
+    type: 'gauge',
+    help: 'Age of the oldest waiting message.',
+    labels: { channel: 50 },
+  },
+  outbox_dropped: {
+    name: 'kedge_outbox_dropped_total',
+    type: 'counter',
+    help: 'Messages given up because the outbox was full.',
+    labels: {
+      kind: ['firing', 'resolved', 'fired_and_resolved', 'rollback', 'test'],
+      severity: ['info', 'warning', 'major', 'critical'],
+    },
+  },
+  channel_up: {
+    name: 'kedge_channel_up',
+    type: 'gauge',
+    help: '1 unless the channel is broken or disabled.',
+    labels: { channel: 50 },
+  },
+  channel_last_success: {
+    name: 'kedge_channel_last_success_timestamp_seconds',
+    type: 'gauge',
+    help: 'Unix time of the last accepted message.',
+    labels: { channel: 50 },
+  },
+  rollbacks: {
+    name: 'kedge_rollback_decisions_total',
+    type: 'counter',
+    help: 'Decisions about rollbacks.',
+    labels: {
+      target: 50,
+      mode: ['off', 'dry_run', 'auto'],
+      outcome: ['suppressed', 'dry_run', 'executing', 'accepted', 'failed'],
+      reason: 30,
+    },
+  },
+  audit_seq: { name: 'kedge_audit_seq', type: 'gauge', help: 'Number of the last audit line.' },
+
+  checkpoints: {
+    name: 'kedge_checkpoints_total',
+    type: 'counter',
+    help: 'Checkpoints of counters.',
+    labels: { result: ['ok', 'failed'] },
+  },
+  checkpoint_bytes: { name: 'kedge_checkpoint_bytes', type: 'gauge', help: 'Size of the last checkpoint.' },
+  counting_gap: {
+    name: 'kedge_counting_gap_seconds_total',
+    type: 'counter',
+    help: 'Time not covered by a checkpoint before a restart.',
+  },
+  commits: {
+    name: 'kedge_store_commits_total',
+    type: 'counter',
+    help: 'Transactions of the store.',
+    labels: { result: ['ok', 'failed'] },
+  },
+  storage_degraded: {
+    name: 'kedge_storage_degraded',
+    type: 'gauge',
+    help: '1 while decisions cannot be stored durably.',
+  },
+  corrupt_records: {
+    name: 'kedge_corrupt_records_total',
+    type: 'counter',
+    help: 'Stored records whose checksum was wrong; set aside.',
+    labels: { kind: ['record', 'checkpoint', 'store'] },
+  },
+  internal_errors: {
+    name: 'kedge_internal_errors_total',
+    type: 'counter',
+    help: 'Programmer errors caught at a stage boundary.',
+    labels: {
+      stage: ['receive', 'normalise', 'aggregate', 'judge', 'alert', 'act', 'deliver', 'checkpoint', 'admin'],
+    },
+  },
+  log_lines_suppressed: {
+    name: 'kedge_log_lines_suppressed_total',
+    type: 'counter',
+    help: 'Log lines held back because they repeat.',
+  },
+  metric_series_folded: {
+    name: 'kedge_metric_series_folded_total',
+    type: 'counter',
+    help: 'Updates folded into `other` by a cap of this page.',
+  },
+} as const satisfies Readonly<Record<string, MetricSpec>>;
+
+export type MetricKey = keyof typeof metrics;

@@ -1,0 +1,51 @@
+import type { Series } from './series.ts';
+
+export type VerdictStatus = 'ok' | 'breach' | 'inconclusive' | 'error';
+
+/** Why a verdict is inconclusive or an error. */
+export type VerdictCause =
+  | 'gap'
+  | 'too_few'
+  | 'no_reference'
+  | 'scale_mismatch'
+  | 'not_applicable'
+  | 'detector_threw';
+
+/** One cell that moved: its name and its shares (0..1). */
+export interface Evidence {
+  readonly label: string;
+  readonly reference: number;
+  readonly current: number;
+}
+
+/** Cells named in a verdict, at most. */
+export const evidenceMax = 5;
+
+/** What a detector found in one window. Numbers are finite or absent. */
+export interface Finding {
+  readonly status: VerdictStatus;
+  readonly cause?: VerdictCause;
+  /** The value judged, e.g. PSI, D of KS, the p95 in ms, the total in USD. */
+  readonly statistic?: number;
+  /** The size of the change in the detector's own unit, free of its bias: PSI excess, D, ratio to the budget. */
+  readonly effect?: number;
+  /** What the statistic was compared with. */
+  readonly threshold?: number;
+  readonly pValue?: number;
+  readonly direction?: 'high' | 'low';
+  /** Effective rows. */
+  readonly size: { readonly reference: number; readonly current: number };
+  /** One sentence with the numbers, for a person. */
+  readonly reason: string;
+  readonly evidence: readonly Evidence[];
+}
+
+/** A finding with its place: which rule, series and window. */
+export interface Verdict extends Finding {
+  readonly rule: string;
+  readonly detector: string;
+  readonly series: Series;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly referenceId?: string;
+}
