@@ -1,7 +1,19 @@
+import type { Alert } from './alert.ts';
 import type { Labels } from './labels.ts';
 import type { Severity } from './rule.ts';
 
 export const timelineMax = 200;
+
+/** Resolved alerts kept with an incident, at most; of more, the oldest are told without details. */
+export const endedMax = 200;
+
+/** An alert that resolved, kept until every channel it concerns was told: alerts themselves have no record then. */
+export interface Ended {
+  readonly alert: Alert;
+  readonly why: 'ok' | 'rule_removed';
+  /** Channels that were told. */
+  readonly told: readonly string[];
+}
 
 /** What a channel was last told of an incident. */
 export interface Heard {
@@ -22,6 +34,8 @@ export interface Incident {
   readonly alerts: readonly string[];
   /** Fingerprints that fire now. */
   readonly firing: readonly string[];
+  /** In order of resolving; absent: none left to tell. */
+  readonly ended?: readonly Ended[];
   /** Clock times. */
   readonly openedAtMs: number;
   readonly changedAtMs: number;

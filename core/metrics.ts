@@ -226,6 +226,12 @@ export const metrics = {
       ],
     },
   },
+  alerts_dropped: {
+    name: 'kedge_alerts_dropped_total',
+    type: 'counter',
+    help: 'Alerts or incidents not kept apart because a limit was reached; over incidents_max they share one incident.',
+    labels: { reason: ['alerts_max', 'incidents_max', 'ended_max'] },
+  },
   notifications: {
     name: 'kedge_notifications_total',
     type: 'counter',
@@ -339,6 +345,11 @@ export const metrics = {
     name: 'kedge_log_lines_suppressed_total',
     type: 'counter',
     help: 'Log lines held back because they repeat.',
+  },
+  log_lines_dropped: {
+    name: 'kedge_log_lines_dropped_total',
+    type: 'counter',
+    help: 'Log lines lost because nobody read them.',
   },
   metric_series_folded: {
     name: 'kedge_metric_series_folded_total',

@@ -57,6 +57,14 @@ export interface Notification {
   readonly lastFailure?: Failure;
   readonly lastError?: string;
   readonly state: RowState;
+  /** A smaller body, sent instead once the receiver has refused `payload`; absent: there is none, or it was used. */
+  readonly minimal?: string;
+  /** A try got no answer though it may have been read: the message may have arrived. */
+  readonly ambiguous?: boolean;
+  /** When it was accepted, given up or superseded. */
+  readonly endedMs?: number;
+  /** A try after this is pointless; absent: the outbox's `maxAgeMs` decides. */
+  readonly expiresMs?: number;
 }
 
 /** How a try failed; alerts/outbox.ts says what follows from each. */

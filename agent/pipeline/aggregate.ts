@@ -1,0 +1,360 @@
+import type { Config } from '../../config/config.ts';
+import type { Fields } from '../../core/fields.ts';
+import type { DropReason } from '../../core/metrics.ts';
+import type { Call } from '../../core/observation.ts';
+import type { Counters } from '../../core/pane.ts';
+import type { Digest, Log, Meter } from '../../core/ports.ts';
+import type { Reference } from '../../core/reference.ts';
+import { seriesKey } from '../../core/series.ts';
+import { countLevel, countMalformed, countMissing, countNumber } from '../../detectors/counters/counters.ts';
+import { logScale } from '../../detectors/sketches/log-histogram.ts';
+import { Dedupe } from './dedupe.ts';
+import { Learner } from './learner.ts';
+import {
+  type ModelState,
+  newVersion,
+  type SignalState,
+  type SignalTrack,
+  type VersionState,
+} from './model-state.ts';
+import { isUsableName } from './names.ts';
+import { resultScale } from './result-scale.ts';
+import { type PaneBudget, Track } from './track.ts';
+
+/** A row dated further ahead of our clock than this is refused: it would push the watermark. */
+export const aheadMaxMs = 600_000;
+
+export interface AggregatorOptions {
+  readonly config: Config;
+  readonly digest: Digest;
+  readonly meter: Meter;
+  readonly log: Log;
+  readonly nowMs: number;
+  /** References of files and of the store; the first of equal series wins. */
+  readonly references: readonly Reference[];
+  /** The longest window any rule takes over this signal, ms; 0 where none watches it. */
+  readonly keepMs: (model: string, environment: string, signal: string) => number;
+}
+
+/**
+ * Rows in, panes of counters out. Per row nothing is allocated once its series are known: names come interned from the
+ * reader, and a value goes straight into the counters of the open pane.
+ */
+export class Aggregator {
+  readonly models = new Map<string, Map<string, ModelState>>();
+  readonly budget: PaneBudget;
+  readonly #options: AggregatorOptions;
+  readonly #dedupe: Dedupe;
+  readonly #references: ReadonlyMap<string, Reference>;
+  readonly #rows = new Map<string, number>();
+  #modelCount = 0;
+
+  constructor(options: AggregatorOptions) {
+    this.#options = options;
+    this.#dedupe = new Dedupe(options.nowMs);
+    this.budget = { used: 0, max: options.config.limits.panesMax };
+    const references = new Map<string, Reference>();
+    for (const reference of options.references) {
+      const key = seriesKey(reference.series);
+      if (!references.has(key)) references.set(key, reference);
+    }
+    this.#references = references;
+  }
+
+  get modelCount(): number {
+    return this.#modelCount;
+  }
+
+  *states(): Generator<ModelState> {
+    for (const byModel of this.models.values()) yield* byModel.values();
+  }
+
+  /** Tells the meter what was counted since the last time: once a tick, as a metric per row would cost more than the row. */
+  flushMetrics(): void {
+    for (const [convention, rows] of this.#rows) this.#options.meter.add('rows', rows, { convention });
+    this.#rows.clear();
+  }
+
+  /** Counts one call; `false`: it was dropped, with a reason. It never throws on data. */
+  add(call: Call, nowMs: number): boolean {
+    const place = this.#admit(call, nowMs);
+    if (place === undefined) return false;
+    const { state, version, paneStartMs } = place;
+    if (call.timeMs > state.newestMs) state.newestMs = call.timeMs;
+    state.arrivedMs = nowMs;
+    version.rows++;
+    if (call.timeMs > version.lastSeenMs) version.lastSeenMs = call.timeMs;
+    this.#rows.set(call.convention, (this.#rows.get(call.convention) ?? 0) + 1);
+    this.#count(state, version, call, paneStartMs);
+    return true;
+  }
+
+  #admit(call: Call, nowMs: number) {
+    if (call.timeMs > nowMs + aheadMaxMs) return this.#drop('future');
+    const state = this.model(call.environment || this.#options.config.environment, call.model, call.timeMs);
+    if (state === undefined) return undefined;
+    const paneStartMs = this.#paneOf(call.timeMs);
+    if (paneStartMs < state.closedMs) return this.#drop('late');
+    if (this.#dedupe.seen(call.idHigh, call.idLow, nowMs)) return this.#drop('duplicate');
+    const version = this.version(state, call.version, call.timeMs);
+    return version === undefined ? undefined : { state, version, paneStartMs };
+  }
+
+  /** Counts one number of a model that is no field of a row, such as the cost of a whole transaction. */
+  addNumber(
+    at: { environment: string; model: string; version: string; signal: string; timeMs: number },
+    value: number,
+    weight: number,
+  ): void {
+    const state = this.model(at.environment || this.#options.config.environment, at.model, at.timeMs);
+    if (state === undefined) return;
+    const paneStartMs = this.#paneOf(at.timeMs);
+    if (paneStartMs < state.closedMs) return this.#drop('late');
+    const version = this.version(state, at.version, at.timeMs);
+    if (version !== undefined) this.#builtin(state, version, at.signal, value, weight, paneStartMs);
+  }
+
+  /** The state of a model, discovered on its first row; undefined (and counted) where a limit or its name forbids it. */
+  model(environment: string, model: string, timeMs: number): ModelState | undefined {
+    const known = this.models.get(environment)?.get(model);
+    if (known !== undefined) return known;
+    if (!isUsableName(model) || !isUsableName(environment)) return this.#drop('invalid_name');
+    if (this.#modelCount >= this.#options.config.limits.modelsMax) return this.#drop('models_max');
+    const closedMs = this.#paneOf(timeMs - this.#options.config.windows.allowedLatenessMs);
+    const state = {
+      model,
+      environment,
+      newestMs: timeMs,
+      arrivedMs: this.#options.nowMs,
+      closedMs,
+      versions: new Map(),
+      signals: new Map(),
+    };
+    const byModel = this.models.get(environment) ?? new Map<string, ModelState>();
+    this.models.set(environment, byModel.set(model, state));
+    this.#modelCount++;
+    this.#options.log.info('model discovered', { model, environment });
+    return state;
+  }
+
+  /** The state of a version. The one seen longest ago makes room for a new one where the limit is reached. */
+  version(state: ModelState, version: string, timeMs: number): VersionState | undefined {
+    const known = state.versions.get(version);
+    if (known !== undefined) return known;
+    if (version !== '' && !isUsableName(version)) return this.#drop('invalid_name');
+    if (
+      state.versions.size >= this.#options.config.limits.versionsMax &&
+      !this.#forgetOldVersion(state, timeMs)
+    ) {
+      return this.#drop('versions_max');
+    }
+    const made = newVersion(version, timeMs);
+    state.versions.set(version, made);
+    this.#options.log.info('version discovered', {
+      model: state.model,
+      environment: state.environment,
+      version,
+    });
+    return made;
+  }
+
+  /** The place of a signal in a version; undefined (and counted) where a limit or its name forbids it. */
+  signal(
+    state: ModelState,
+    version: VersionState,
+    group: 'inputs' | 'outputs' | 'builtin',
+    name: string,
+  ): SignalTrack | undefined {
+    const known = version[group].get(name);
+    if (known !== undefined) return known;
+    const signalName = group === 'builtin' ? name : `${group === 'inputs' ? 'input' : 'output'}.${name}`;
+    let signal = state.signals.get(signalName);
+    if (signal === undefined) {
+      if (!isUsableName(name)) return this.#drop('invalid_name');
+      if (state.signals.size >= this.#options.config.limits.signalsMax) return this.#drop('signals_max');
+      signal = this.#newSignal(state, signalName);
+      state.signals.set(signalName, signal);
+    }
+    const scale = signal.learner === undefined ? fixedScale(signalName) : signal.learner.scale;
+    const made: SignalTrack = {
+      signal,
+      track: scale === undefined ? undefined : new Track(scale, this.budget),
+    };
+    version[group].set(name, made);
+    return made;
+  }
+
+  /**
+   * Puts a pane of a checkpoint back. `false`: its scale is no longer the signal's (its reference was replaced), or the
+   * budget is spent. A track whose learner has no scale yet takes the one its learner gets back, so that comes first.
+   */
+  restorePane(place: SignalTrack, startMs: number, counters: Counters): boolean {
+    if (place.track === undefined && place.signal.learner?.scale !== undefined) {
+      place.track = new Track(place.signal.learner.scale, this.budget);
+    }
+    if (place.track === undefined || place.track.scale.id !== counters.scaleId) return false;
+    return place.track.restore(startMs, counters);
+  }
+
+  #newSignal(state: ModelState, name: string): SignalState {
+    const keepMs = this.#options.keepMs(state.model, state.environment, name);
+    if (fixedScale(name) !== undefined) return { name, learner: undefined, keepMs };
+    const learner = new Learner(this.#options.config.references.learn, (text) =>
+      this.#options.digest.sha256(text),
+    );
+    const { model, environment } = state;
+    const reference = this.#references.get(seriesKey({ model, environment, version: '', signal: name }));
+    if (reference !== undefined) learner.adopt(reference);
+    return { name, learner, keepMs };
+  }
+
+  #count(state: ModelState, version: VersionState, call: Call, paneStartMs: number): void {
+    const { weight } = call;
+    this.#fields(state, version, 'inputs', call.inputs, weight, paneStartMs, call.timeMs);
+    if (call.result === 'ok')
+      this.#fields(state, version, 'outputs', call.outputs, weight, paneStartMs, call.timeMs);
+    const result = this.signal(state, version, 'builtin', 'error_share');
+    const counters = result?.track?.at(paneStartMs);
+    if (counters !== undefined) countLevel(counters, resultScale, call.result, weight);
+    if (Number.isFinite(call.latencyMs))
+      this.#builtin(state, version, 'latency_ms', call.latencyMs, weight, paneStartMs);
+    if (Number.isFinite(call.firstTokenMs))
+      this.#builtin(state, version, 'first_token_ms', call.firstTokenMs, weight, paneStartMs);
+    if (call.cost !== undefined)
+      this.#builtin(state, version, 'cost_usd', call.cost.amountUsd, weight, paneStartMs);
+    if (call.tokens !== undefined) {
+      this.#learned(state, version, 'tokens.input', call.tokens.input, weight, paneStartMs, call.timeMs);
+      this.#learned(state, version, 'tokens.output', call.tokens.output, weight, paneStartMs, call.timeMs);
+    }
+  }
+
+  #fields(
+    state: ModelState,
+    version: VersionState,
+    group: 'inputs' | 'outputs',
+    fields: Fields,
+    weight: number,
+    paneStartMs: number,
+    timeMs: number,
+  ): void {
+    for (let i = 0; i < fields.size; i++) {
+      const place = this.signal(state, version, group, fields.names[i] as string);
+      if (place === undefined) continue;
+      const kind = fields.kind(i);
+      if (kind === 'number') this.#value(place, fields.number(i), weight, paneStartMs, timeMs);
+      else if (kind === 'level') this.#value(place, fields.levels[i] as string, weight, paneStartMs, timeMs);
+      else this.#absent(place, kind, weight, paneStartMs, timeMs);
+    }
+    if (fields.overflow > 0)
+      this.#options.meter.add('malformed_values', fields.overflow, { reason: 'too_many' });
+  }
+
+  #learned(
+    state: ModelState,
+    version: VersionState,
+    name: string,
+    value: number,
+    weight: number,
+    paneStartMs: number,
+    timeMs: number,
+  ): void {
+    const place = this.signal(state, version, 'builtin', name);
+    if (place !== undefined) this.#value(place, value, weight, paneStartMs, timeMs);
+  }
+
+  #builtin(
+    state: ModelState,
+    version: VersionState,
+    name: string,
+    value: number,
+    weight: number,
+    paneStartMs: number,
+  ): void {
+    const counters = this.signal(state, version, 'builtin', name)?.track?.at(paneStartMs);
+    if (counters === undefined) this.#drop('panes_max');
+    else countNumber(counters, logScale, value, weight);
+  }
+
+  #value(
+    place: SignalTrack,
+    value: number | string,
+    weight: number,
+    paneStartMs: number,
+    timeMs: number,
+  ): void {
+    const counters = this.#countersOf(place, paneStartMs);
+    if (counters === 'sampling') {
+      const kept = place.signal.learner?.add(value, weight, timeMs);
+      if (kept === false) this.#options.meter.add('malformed_values', 1, { reason: 'type' });
+      return;
+    }
+    if (counters === undefined) return this.#drop('panes_max');
+    const { scale } = place.track as Track;
+    if (typeof value === 'number') countNumber(counters, scale, value, weight);
+    else countLevel(counters, scale, value, weight);
+  }
+
+  #absent(
+    place: SignalTrack,
+    kind: 'missing' | 'malformed',
+    weight: number,
+    paneStartMs: number,
+    timeMs: number,
+  ): void {
+    const counters = this.#countersOf(place, paneStartMs);
+    if (counters === 'sampling') {
+      if (kind === 'missing') place.signal.learner?.addMissing(weight, timeMs);
+      return;
+    }
+    if (counters === undefined) return this.#drop('panes_max');
+    if (kind === 'missing') countMissing(counters, weight);
+    else countMalformed(counters, weight);
+  }
+
+  #countersOf(place: SignalTrack, paneStartMs: number) {
+    if (place.track === undefined) {
+      const scale = place.signal.learner?.scale;
+      if (scale === undefined) return 'sampling';
+      place.track = new Track(scale, this.budget);
+    }
+    return place.track.at(paneStartMs);
+  }
+
+  /** Makes room by forgetting the version that was seen longest ago, if it has been silent for an hour of event time. */
+  #forgetOldVersion(state: ModelState, timeMs: number): boolean {
+    let oldest: VersionState | undefined;
+    for (const version of state.versions.values()) {
+      if (oldest === undefined || version.lastSeenMs < oldest.lastSeenMs) oldest = version;
+    }
+    if (oldest === undefined || timeMs - oldest.lastSeenMs < 3_600_000) return false;
+    for (const place of [...oldest.inputs.values(), ...oldest.outputs.values(), ...oldest.builtin.values()]) {
+      place.track?.forgetBefore(Number.POSITIVE_INFINITY);
+    }
+    return state.versions.delete(oldest.version);
+  }
+
+  #paneOf(timeMs: number): number {
+    const { paneMs } = this.#options.config.windows;
+    return Math.floor(timeMs / paneMs) * paneMs;
+  }
+
+  #drop(reason: DropReason): undefined {
+    this.#options.meter.add('dropped', 1, { reason });
+    return undefined;
+  }
+}
+
+/** Built-in signals are judged by limits, not by shape: their scale is the same everywhere and needs no learning. */
+function fixedScale(signal: string) {
+  switch (signal) {
+    case 'latency_ms':
+    case 'first_token_ms':
+    case 'cost_usd':
+    case 'transaction_cost_usd':
+      return logScale;
+    case 'error_share':
+      return resultScale;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Config } from '../../config/config.ts';
+import type { BlobStore, Clock, Log, Meter } from '../../core/ports.ts';
+import type { Aggregator } from './aggregate.ts';
+import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
+
+const blobName = 'counters';
+
+export interface Checkpointer {
+  /** `closedMs`: event time up to which windows were judged and stored, by environment and model. */
+  restore(closedMs: ReadonlyMap<string, number>): Promise<void>;
+  /** Never rejects: a checkpoint that fails is counted, and the next one tries again. */
+  write(): Promise<void>;
+}
+
+/** The key under which the judged boundary of a model is stored. */
+export function boundaryKey(environment: string, model: string): string {
+  return JSON.stringify([environment, model]);
+}
+
+/** Saves and restores counters. A damaged or foreign checkpoint costs the counters since then, never the start. */
+export function createCheckpointer(options: {
+  readonly aggregator: Aggregator;
+  readonly blobs: BlobStore;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly meter: Meter;
+  readonly log: Log;
+}): Checkpointer {
+  const { aggregator, blobs, config, clock, meter, log } = options;
+  const { paneMs } = config.windows;
+  return {
+    restore: async (closedMs) => {
+      const bytes = await blobs.read(blobName);
+      if (bytes === undefined) return;
+      try {
+        const restored = restoreCheckpoint(aggregator, bytes, paneMs);
+        const gapSeconds = Math.max(0, clock.nowMs() - restored.atMs) / 1_000;
+        meter.add('counting_gap', gapSeconds);
+        log.info('counters restored', { panes: restored.panes, gapSeconds });
+        if (restored.paneLengthChanged) log.warn('windows.pane was changed: open windows start anew');
+      } catch (fault) {
+        meter.add('corrupt_records', 1, { kind: 'checkpoint' });
+        log.error('checkpoint unusable: counters start empty', {
+          fault: fault instanceof Error ? fault.message : 'unknown',
+        });
+      }
+      // Windows judged after the checkpoint was taken are not judged again.
+      for (const state of aggregator.states()) {
+        const judgedMs = closedMs.get(boundaryKey(state.environment, state.model));
+        if (judgedMs !== undefined && judgedMs > state.closedMs) state.closedMs = judgedMs;
+      }
+    },
+    write: async () => {
+      try {
+        const bytes = encodeCheckpoint(aggregator, paneMs, clock.nowMs());
+        await blobs.write(blobName, bytes);
+        meter.add('checkpoints', 1, { result: 'ok' });
+        meter.set('checkpoint_bytes', bytes.length);
+      } catch (fault) {
+        meter.add('checkpoints', 1, { result: 'failed' });
+        log.error('checkpoint failed: counters since the last one would be lost with the process', {
+          fault: fault instanceof Error ? fault.message : 'unknown',
+        });
+      }
+    },
+  };
+}

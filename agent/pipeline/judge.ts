@@ -1,0 +1,268 @@
+import type { Config } from '../../config/config.ts';
+import { AssertionFault } from '../../core/assert.ts';
+import { globMatches } from '../../core/glob.ts';
+import type { Counters } from '../../core/pane.ts';
+import type { Log, Meter } from '../../core/ports.ts';
+import type { Rule } from '../../core/rule.ts';
+import type { Scale } from '../../core/scale.ts';
+import type { Finding, Verdict, VerdictCause } from '../../core/verdict.ts';
+import { alphaPerLook } from '../../detectors/calibrate.ts';
+import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
+import type { Detector } from '../../detectors/detector.ts';
+import type { ModelState, SignalState, SignalTrack, VersionState } from './model-state.ts';
+import type { ClosedPane } from './window.ts';
+
+export interface JudgeOptions {
+  readonly config: Config;
+  /** By type. */
+  readonly detectors: ReadonlyMap<string, Detector>;
+  readonly meter: Meter;
+  readonly log: Log;
+}
+
+interface Candidate {
+  readonly version: string;
+  readonly scale: Scale;
+  readonly counters: Counters;
+}
+
+/** Does the rule watch this signal of this model at all? (Its version pattern is asked per version.) */
+export function isWatching(rule: Rule, model: string, environment: string, signal: string): boolean {
+  const { match } = rule;
+  return (
+    globMatches(match.model, model) &&
+    globMatches(match.environment, environment) &&
+    globMatches(match.signal, signal)
+  );
+}
+
+/** The longest window any rule takes over this signal, in ms; 0 where none watches it. */
+export function longestWindowMs(
+  rules: readonly Rule[],
+  model: string,
+  environment: string,
+  signal: string,
+): number {
+  let longest = 0;
+  for (const rule of rules) {
+    if (isWatching(rule, model, environment, signal)) longest = Math.max(longest, rule.lengthMs);
+  }
+  return longest;
+}
+
+/** Judges the windows that end where a pane closed: one verdict for each rule and signal whose turn it is. */
+export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verdict[] {
+  const { config, meter } = options;
+  return (closed) => {
+    const verdicts: Verdict[] = [];
+    const due = config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
+    if (due.length === 0) return verdicts;
+    const watched = countWatched(config.rules, closed.state);
+    for (const signal of closed.state.signals.values()) {
+      for (const rule of due) {
+        if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
+        const verdict = judgeSignal(options, rule, closed, signal, watched);
+        if (verdict === undefined) continue;
+        meter.add('verdicts', 1, { detector: verdict.detector, status: verdict.status });
+        showVerdict(meter, verdict);
+        verdicts.push(verdict);
+      }
+    }
+    return verdicts;
+  };
+}
+
+/** Undefined where the rule's detector cannot read this kind of signal: that is no verdict, and no look of the budget. */
+function judgeSignal(
+  options: JudgeOptions,
+  rule: Rule,
+  closed: ClosedPane,
+  signal: SignalState,
+  watched: number,
+): Verdict | undefined {
+  const detector = options.detectors.get(rule.detector.type);
+  if (detector === undefined) return undefined;
+  const scale = scaleOf(closed.state, signal);
+  if (scale !== undefined && !detector.scales.includes(scale.kind)) return undefined;
+  const startMs = closed.endMs - rule.lengthMs;
+  const candidates = collect(closed.state, signal, rule, startMs, closed.endMs);
+  const judged = (detector.versionsTogether ? together(candidates) : candidates).map((candidate) => {
+    const finding = findIn(options, rule, detector, signal, candidate, startMs, watched);
+    return toVerdict(finding, rule, closed, signal, startMs, candidate.version);
+  });
+  if (judged.length > 0) return judged.reduce(worse);
+  const cause: VerdictCause = scale === undefined ? 'no_reference' : 'gap';
+  const reason =
+    cause === 'gap'
+      ? `No rows of ${signal.name} in this window.`
+      : `${signal.name} has too few rows to learn from yet.`;
+  return toVerdict(inconclusive(cause, reason, 0, 0), rule, closed, signal, startMs, '');
+}
+
+function findIn(
+  options: JudgeOptions,
+  rule: Rule,
+  detector: Detector,
+  signal: SignalState,
+  candidate: Candidate,
+  startMs: number,
+  watched: number,
+): Finding {
+  const current = effectiveSize(candidate.counters);
+  const reference = signal.learner?.reference;
+  if (detector.needsReference) {
+    if (reference === undefined)
+      return inconclusive(
+        'no_reference',
+        `The reference of ${signal.name} is still being learned.`,
+        0,
+        current,
+      );
+    if (reference.kind === 'learned' && startMs < reference.toMs) {
+      return inconclusive(
+        'no_reference',
+        `This window of ${signal.name} was learned from.`,
+        effectiveSize(reference.counters),
+        current,
+      );
+    }
+    if (reference.scale.id !== candidate.counters.scaleId) {
+      return inconclusive(
+        'scale_mismatch',
+        `${signal.name} was counted on another scale than its reference.`,
+        0,
+        current,
+      );
+    }
+  }
+  const { falseAlarms } = options.config;
+  const confirmations = 'windows' in rule.for ? rule.for.windows : Math.ceil(rule.for.ms / rule.hopMs) + 1;
+  try {
+    return detector.judge({
+      scale: candidate.scale,
+      current: candidate.counters,
+      reference: reference?.counters,
+      options: rule.detector.options,
+      alpha: alphaPerLook(falseAlarms, Math.max(1, watched), rule.hopMs, confirmations),
+      signal: signal.name,
+    });
+  } catch (fault) {
+    options.meter.add('internal_errors', 1, { stage: 'judge' });
+    options.log.error('detector threw', {
+      detector: detector.type,
+      signal: signal.name,
+      fault: describeFault(fault),
+    });
+    const size = { reference: 0, current };
+    return {
+      status: 'error',
+      cause: 'detector_threw',
+      size,
+      reason: `The detector ${detector.type} failed on ${signal.name}.`,
+      evidence: [],
+    };
+  }
+}
+
+/** The counters of each version that has rows in the window and matches the rule. */
+function collect(
+  state: ModelState,
+  signal: SignalState,
+  rule: Rule,
+  startMs: number,
+  endMs: number,
+): Candidate[] {
+  const found: Candidate[] = [];
+  for (const version of state.versions.values()) {
+    if (!globMatches(rule.match.version, version.version)) continue;
+    const track = placeOf(version, signal.name)?.track;
+    const counters = track?.window(startMs, endMs);
+    if (track !== undefined && counters !== undefined)
+      found.push({ version: version.version, scale: track.scale, counters });
+  }
+  return found;
+}
+
+/** All versions as one candidate; it names the version with most rows. */
+function together(candidates: readonly Candidate[]): Candidate[] {
+  const first = candidates[0];
+  if (first === undefined || candidates.length === 1) return [...candidates];
+  const most = candidates.reduce((a, b) => (b.counters.rows > a.counters.rows ? b : a));
+  const counters = mergeCounters(
+    first.scale,
+    candidates.map((candidate) => candidate.counters),
+  );
+  return [{ version: most.version, scale: first.scale, counters }];
+}
+
+/** A breach of any version speaks for the model; else an error; else the version with most rows that could be judged. */
+function worse(a: Verdict, b: Verdict): Verdict {
+  const rank = { breach: 3, error: 2, ok: 1, inconclusive: 0 } as const;
+  if (rank[a.status] !== rank[b.status]) return rank[a.status] > rank[b.status] ? a : b;
+  if (a.status === 'breach') return (a.effect ?? 0) >= (b.effect ?? 0) ? a : b;
+  return a.size.current >= b.size.current ? a : b;
+}
+
+function toVerdict(
+  finding: Finding,
+  rule: Rule,
+  closed: ClosedPane,
+  signal: SignalState,
+  startMs: number,
+  version: string,
+): Verdict {
+  const { model, environment } = closed.state;
+  const reference = signal.learner?.reference;
+  return {
+    ...finding,
+    rule: rule.name,
+    detector: rule.detector.type,
+    series: { model, environment, version, signal: signal.name },
+    startMs,
+    endMs: closed.endMs,
+    ...(reference === undefined ? {} : { referenceId: reference.id }),
+  };
+}
+
+function inconclusive(cause: VerdictCause, reason: string, reference: number, current: number): Finding {
+  return { status: 'inconclusive', cause, size: { reference, current }, reason, evidence: [] };
+}
+
+/** Signals times rules that share the budget of a model. */
+function countWatched(rules: readonly Rule[], state: ModelState): number {
+  let watched = 0;
+  for (const rule of rules) {
+    if (rule.class !== 'drift') continue;
+    for (const signal of state.signals.keys())
+      if (isWatching(rule, state.model, state.environment, signal)) watched++;
+  }
+  return watched;
+}
+
+function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {
+  if (signal.learner !== undefined) return signal.learner.scale;
+  for (const version of state.versions.values()) {
+    const track = placeOf(version, signal.name)?.track;
+    if (track !== undefined) return track.scale;
+  }
+  return undefined;
+}
+
+function placeOf(version: VersionState, signal: string): SignalTrack | undefined {
+  if (signal.startsWith('input.')) return version.inputs.get(signal.slice('input.'.length));
+  if (signal.startsWith('output.')) return version.outputs.get(signal.slice('output.'.length));
+  return version.builtin.get(signal);
+}
+
+function showVerdict(meter: Meter, verdict: Verdict): void {
+  const labels = { model: verdict.series.model, rule: verdict.rule, signal: verdict.series.signal };
+  meter.set('signal_rows', verdict.size.current, labels);
+  if (verdict.statistic !== undefined) meter.set('signal_statistic', verdict.statistic, labels);
+  if (verdict.threshold !== undefined) meter.set('signal_threshold', verdict.threshold, labels);
+}
+
+/** An assertion's sentence is ours and safe to log; anything else could carry data, so only its kind is told. */
+function describeFault(fault: unknown): string {
+  if (fault instanceof AssertionFault) return fault.message;
+  return fault instanceof Error ? fault.name : 'unknown';
+}

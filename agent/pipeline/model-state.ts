@@ -1,0 +1,71 @@
+import type { Learner } from './learner.ts';
+import type { Track } from './track.ts';
+
+/** What is known of one version of a model. Times are event times. */
+export interface VersionState {
+  readonly version: string;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  rows: number;
+  /** Tracks by the name of the field, apart for inputs, outputs and the built-in signals: no name is joined per row. */
+  readonly inputs: Map<string, SignalTrack>;
+  readonly outputs: Map<string, SignalTrack>;
+  readonly builtin: Map<string, SignalTrack>;
+}
+
+/** A signal of one version: its panes, and the learner it shares with the other versions. */
+export interface SignalTrack {
+  readonly signal: SignalState;
+  /** Absent while the scale is still being sampled. */
+  track: Track | undefined;
+}
+
+/** A signal of the model, over all versions. `learner` is absent for signals with a fixed scale. */
+export interface SignalState {
+  readonly name: string;
+  readonly learner: Learner | undefined;
+  /** How far back panes are kept, by the longest window of the rules that watch it. */
+  readonly keepMs: number;
+}
+
+/** One model in one environment. */
+export interface ModelState {
+  readonly model: string;
+  readonly environment: string;
+  /** Newest event time seen, and the clock when a row last came: together they make the watermark. */
+  newestMs: number;
+  arrivedMs: number;
+  /** Every pane that ends at or before this event time is closed. */
+  closedMs: number;
+  readonly versions: Map<string, VersionState>;
+  readonly signals: Map<string, SignalState>;
+}
+
+export function newVersion(version: string, timeMs: number): VersionState {
+  return {
+    version,
+    firstSeenMs: timeMs,
+    lastSeenMs: timeMs,
+    rows: 0,
+    inputs: new Map(),
+    outputs: new Map(),
+    builtin: new Map(),
+  };
+}
+
+/** Every track of a version, with its signal. */
+export function* tracksOf(version: VersionState): Generator<SignalTrack> {
+  yield* version.inputs.values();
+  yield* version.outputs.values();
+  yield* version.builtin.values();
+}
+
+/**
+ * The event time up to which all rows are taken to have come: it follows the newest row, and while no row comes it
+ * moves on with the clock, so that the last pane of a sender that falls silent closes too. It never passes the clock.
+ * Data of the past (a replay, a backfill) therefore moves it at the pace of that data, not to now.
+ */
+export function watermarkMs(state: ModelState, nowMs: number, allowedLatenessMs: number): number {
+  const silenceMs = Math.max(0, nowMs - state.arrivedMs);
+  return Math.min(nowMs, state.newestMs + silenceMs) - allowedLatenessMs;
+}
