@@ -1,6 +1,7 @@
 /**
- * Does `text` match `pattern`, in which `*` stands for any text, also none, and `?` for one character?
- * At most the product of both lengths in time: the first place that fits between two stars is as good as any later one.
+ * Does `text` match `pattern`, in which `*` stands for any text, also none, and `?` for one character? At
+ * most the product of both lengths in time: the first place that fits between two stars is as good as any
+ * later one.
  */
 export function globMatches(pattern: string, text: string): boolean {
   const parts = pattern.split('*');

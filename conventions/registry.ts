@@ -1,0 +1,2 @@
+export { genAi } from './gen-ai.ts';
+export { tabular } from './tabular.ts';
