@@ -36,6 +36,8 @@ export interface Detector<Options = unknown> {
   readonly class: RuleClass;
   readonly scales: readonly Scale['kind'][];
   readonly needsReference: boolean;
+  /** Judges all versions of a model together (a total is the model's, not a version's). Default: each version apart. */
+  readonly versionsTogether?: true;
   /** A strict object; every field described, with a default or a reason for none. Input may be `{}` or the shorthand. */
   readonly options: z.ZodType<Options>;
   /** The option a bare value means: `psi: 0.2` is `psi: {threshold: 0.2}`. */
