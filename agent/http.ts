@@ -19,8 +19,8 @@ export type Admission =
   | { readonly take: true; readonly encoding: 'identity' | 'gzip'; readonly bytesMax: number }
   | { readonly take: false; readonly answer: Answer };
 
-/** Why a body that was admitted could not be handed over. */
-export type BodyFault = 'too_large' | 'bad_encoding' | 'cut';
+/** Why a body that was admitted could not be handed over; `busy`: the server's limits of work or memory. */
+export type BodyFault = 'too_large' | 'bad_encoding' | 'cut' | 'busy';
 
 /**
  * Requests in, answers out, no sockets: the HTTP adapter serves it, and tests call it directly.

@@ -1,0 +1,237 @@
+import type { AnyValue, AttributeKind, AttributeView, Key, Prefix } from '../../../conventions/convention.ts';
+import type { Fields } from '../../../core/fields.ts';
+import { type Cursor, type ValueReader, valueField } from './any-value.ts';
+import { foreign, type KeyTable, refusedTooLong } from './key-table.ts';
+import { sameBytes } from './text.ts';
+
+/** Attributes of a record whose name is guessed from the record before. */
+const guessesMax = 256;
+
+/** Values the reader itself found unusable, since the request began. */
+export interface MalformedCounts {
+  type: number;
+  depth: number;
+  too_long: number;
+  too_many: number;
+}
+
+/**
+ * The wanted attributes of one record (or resource): for each slot where its value lies in the body. One row is
+ * reused for all records; a slot holds a value of this record if its stamp is this record's generation.
+ */
+export class Row implements AttributeView {
+  readonly #table: KeyTable;
+  readonly #values: ValueReader;
+  readonly #malformed: MalformedCounts;
+  readonly #attributesMax: number;
+  #generation = 1;
+  #stamps = new Uint32Array(64);
+  #starts = new Int32Array(64);
+  #ends = new Int32Array(64);
+  /** Slots under a wanted prefix, in the order they came. */
+  #hits = new Int32Array(64);
+  #hitCount = 0;
+  #attributes = 0;
+  /** Of the n-th attribute of an earlier record of this body: where its key lies (-1 length: nowhere), its slot. */
+  readonly #lastKeyAt = new Int32Array(guessesMax);
+  readonly #lastKeyLength = new Int32Array(guessesMax).fill(-1);
+  readonly #lastSlot = new Int32Array(guessesMax);
+  /** Wanted attributes found, repeats included. */
+  wanted = 0;
+
+  constructor(table: KeyTable, values: ValueReader, malformed: MalformedCounts, attributesMax: number) {
+    this.#table = table;
+    this.#values = values;
+    this.#malformed = malformed;
+    this.#attributesMax = attributesMax;
+  }
+
+  /** Before each request: what is remembered of the last body does not hold for the next. */
+  open(): void {
+    this.#lastKeyLength.fill(-1);
+  }
+
+  /** Forgets the record before. */
+  clear(): void {
+    this.#hitCount = 0;
+    this.#attributes = 0;
+    this.wanted = 0;
+    this.#generation = (this.#generation + 1) >>> 0;
+    if (this.#generation === 0) {
+      // After 2^32 records old stamps would look new.
+      this.#stamps.fill(0);
+      this.#generation = 1;
+    }
+  }
+
+  /** Takes in the KeyValue message that lies from the cursor to `end`. */
+  add(cursor: Cursor, end: number): void {
+    if (++this.#attributes > this.#attributesMax) {
+      this.#malformed.too_many++;
+      cursor.at = end;
+      return;
+    }
+    const { bytes } = cursor;
+    const at = cursor.at;
+    const keyLength = bytes[at + 1] as number;
+    const valueTag = at + 2 + keyLength;
+    const valueAt = valueTag + 2;
+    // The usual form: key, then value, both shorter than 128 bytes.
+    const isUsual =
+      bytes[at] === 0x0a &&
+      keyLength < 128 &&
+      valueAt <= end &&
+      bytes[valueTag] === 0x12 &&
+      (bytes[valueTag + 1] as number) === end - valueAt &&
+      end - valueAt < 128;
+    if (isUsual) {
+      cursor.at = end;
+      this.#take(cursor, at + 2, keyLength, valueAt, end);
+    } else this.#addOdd(cursor, end);
+  }
+
+  #addOdd(cursor: Cursor, end: number): void {
+    let keyAt = end;
+    let keyLength = 0;
+    let valueAt = end;
+    let valueEnd = end;
+    while (cursor.at < end) {
+      const tag = cursor.varint32();
+      if (tag === 0x0a) {
+        keyLength = cursor.varint32();
+        keyAt = cursor.at;
+        cursor.at += keyLength;
+      } else if (tag === 0x12) {
+        const length = cursor.varint32();
+        valueAt = cursor.at;
+        valueEnd = cursor.at += length;
+      } else cursor.skip(tag);
+    }
+    this.#take(cursor, keyAt, keyLength, valueAt, valueEnd);
+  }
+
+  #take(cursor: Cursor, keyAt: number, keyLength: number, valueAt: number, valueEnd: number): void {
+    const slot = this.#slotOf(cursor, keyAt, keyLength);
+    if (slot >= 0) this.#set(slot, valueAt, valueEnd);
+    else if (slot !== foreign) this.#malformed[slot === refusedTooLong ? 'too_long' : 'too_many']++;
+  }
+
+  /** Records of one sender name their attributes in the same order: so the last record's answer is tried first. */
+  #slotOf(cursor: Cursor, keyAt: number, keyLength: number): number {
+    const { view } = cursor;
+    const place = this.#attributes - 1;
+    if (place >= guessesMax) return this.#table.find(cursor.bytes, view, keyAt, keyLength);
+    const lastAt = this.#lastKeyAt[place] as number;
+    if (this.#lastKeyLength[place] === keyLength && sameBytes(view, lastAt, view, keyAt, keyLength)) {
+      return this.#lastSlot[place] as number;
+    }
+    const slot = this.#table.find(cursor.bytes, view, keyAt, keyLength);
+    this.#lastKeyAt[place] = keyAt;
+    this.#lastKeyLength[place] = keyLength;
+    this.#lastSlot[place] = slot;
+    return slot;
+  }
+
+  kind(key: Key): AttributeKind {
+    if (this.#stamps[key] !== this.#generation) return 'absent';
+    this.#look(key);
+    return this.#values.kind;
+  }
+
+  number(key: Key): number {
+    if (this.#stamps[key] !== this.#generation) return Number.NaN;
+    this.#look(key);
+    const { field, number } = this.#values;
+    const isNumber = field === valueField.double || field === valueField.int;
+    return isNumber && Number.isFinite(number) ? number : Number.NaN;
+  }
+
+  text(key: Key): string {
+    if (this.#stamps[key] !== this.#generation) return '';
+    this.#look(key);
+    return this.#values.field === valueField.text ? this.#values.text() : '';
+  }
+
+  boolean(key: Key): boolean | undefined {
+    if (this.#stamps[key] !== this.#generation) return undefined;
+    this.#look(key);
+    return this.#values.field === valueField.bool ? this.#values.number === 1 : undefined;
+  }
+
+  value(key: Key): AnyValue | undefined {
+    if (this.#stamps[key] !== this.#generation) return undefined;
+    const value = this.#values.decode(this.#starts[key] as number, this.#ends[key] as number);
+    if (value === undefined && this.#values.field !== valueField.bytes) this.#malformed.depth++;
+    return value;
+  }
+
+  fieldsUnder(prefix: Prefix, into: Fields): void {
+    const bit = 1 << prefix;
+    const table = this.#table;
+    for (let i = 0; i < this.#hitCount; i++) {
+      const slot = this.#hits[i] as number;
+      if ((table.prefixMask(slot) & bit) === 0) continue;
+      this.#look(slot);
+      this.#addField(table.nameUnder(prefix, slot), into);
+    }
+  }
+
+  #addField(name: string, into: Fields): void {
+    const { field, number } = this.#values;
+    switch (field) {
+      case valueField.double:
+        if (Number.isNaN(number)) into.addMissing(name);
+        else into.addNumber(name, number);
+        return;
+      case valueField.int:
+        // Beyond 2^53 the number here is not the number sent: it must not reach a sum.
+        if (Number.isSafeInteger(number)) into.addNumber(name, number);
+        else into.addMalformed(name);
+        return;
+      case valueField.text:
+        into.addLevel(name, this.#values.text());
+        return;
+      case valueField.bool:
+        into.addLevel(name, number === 1 ? 'true' : 'false');
+        return;
+      case valueField.none:
+        into.addMissing(name);
+        return;
+      default:
+        into.addMalformed(name);
+    }
+  }
+
+  #look(slot: number): void {
+    this.#values.look(this.#starts[slot] as number, this.#ends[slot] as number);
+  }
+
+  #set(slot: number, start: number, end: number): void {
+    if (slot >= this.#stamps.length) this.#grow(slot);
+    this.wanted++;
+    if (this.#stamps[slot] !== this.#generation) {
+      this.#stamps[slot] = this.#generation;
+      if (this.#table.prefixMask(slot) !== 0) {
+        if (this.#hitCount === this.#hits.length) this.#hits = grown(this.#hits, Int32Array);
+        this.#hits[this.#hitCount++] = slot;
+      }
+    }
+    this.#starts[slot] = start;
+    this.#ends[slot] = end;
+  }
+
+  /** Slots are bounded by the key table, hits by the attributes of a record. */
+  #grow(slot: number): void {
+    while (slot >= this.#stamps.length) {
+      this.#stamps = grown(this.#stamps, Uint32Array);
+      this.#starts = grown(this.#starts, Int32Array);
+      this.#ends = grown(this.#ends, Int32Array);
+    }
+  }
+}
+
+function grown<T extends Int32Array | Uint32Array>(array: T, type: new (length: number) => T): T {
+  const twice = new type(array.length * 2);
+  twice.set(array);
+  return twice;
+}
