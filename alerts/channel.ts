@@ -21,6 +21,8 @@ export interface MessageView {
   readonly reason: NotificationReason;
   readonly severity: Severity;
   readonly group: Readonly<Record<string, string>>;
+  /** One short line, the same in every message of the incident: clients thread by it. */
+  readonly title: string;
   /** One sentence a manager understands. */
   readonly headline: string;
   readonly firing: readonly AlertView[];
@@ -34,6 +36,12 @@ export interface MessageView {
   readonly agent: string;
 }
 
+/** Who sends: shown to receivers as `User-Agent` and `X-Kedge-Agent`. */
+export interface AgentIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
 /** One try: which message, to whom, the how manyth. */
 export interface Envelope {
   readonly id: string;
@@ -44,12 +52,14 @@ export interface Envelope {
   readonly recipient: string | undefined;
   /** 1 for the first. */
   readonly attempt: number;
+  readonly agent: AgentIdentity;
 }
 
 /**
  * A way to tell people or machines: one file in alerts/channels, one line in registry.ts.
  * `send` makes exactly one request, says how it went, and never retries, throws or shows a secret:
- * tries, order and duplicates are the outbox's.
+ * tries, order and duplicates are the outbox's. Where `render` throws, the outbox queues `plainBody` of render.ts
+ * instead, so `send` takes that too.
  */
 export interface Channel<Options = unknown> {
   readonly type: string;
@@ -59,6 +69,8 @@ export interface Channel<Options = unknown> {
   readonly options: z.ZodType<Options>;
   /** One row of the outbox for each; none: one row for the channel as a whole. */
   recipients(options: Options): readonly string[];
+  /** Messages under way at once, each of another incident; absent: 4. */
+  readonly concurrencyMax?: number;
   /** The body, frozen when the message is queued. Within the channel's limits whatever the number of alerts. */
   render(view: MessageView, options: Options): string;
   send(payload: string, envelope: Envelope, options: Options, ports: ChannelPorts): Promise<Delivery>;

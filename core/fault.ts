@@ -8,4 +8,6 @@ export interface Fault {
   readonly path: string;
   /** A sentence that says what to do: `expected a duration such as 5m, got "5 min"`. */
   readonly message: string;
+  /** The line of the file, with everything secret in it masked; absent where there is none to show. */
+  readonly excerpt?: string;
 }

@@ -12,7 +12,7 @@ export interface MetricSpec {
   readonly buckets?: readonly number[];
 }
 
-const otlpSignals = ['traces', 'logs'] as const;
+const otlpSignals = ['traces', 'logs', 'metrics'] as const;
 const modelsCap = 50;
 const seriesCap = 1_000;
 const seconds = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 30];
@@ -59,7 +59,7 @@ export const metrics = {
     name: 'kedge_receiver_requests_total',
     type: 'counter',
     help: 'Export requests answered.',
-    labels: { signal: otlpSignals, status: ['200', '400', '404', '405', '413', '415', '503'] },
+    labels: { signal: [...otlpSignals, 'other'], status: ['200', '400', '404', '405', '413', '415', '503'] },
   },
   request_bytes: {
     name: 'kedge_receiver_bytes_total',
@@ -83,6 +83,8 @@ export const metrics = {
         'method',
         'path',
         'slow',
+        'flood',
+        'internal',
       ],
     },
   },
@@ -321,6 +323,11 @@ export const metrics = {
     type: 'counter',
     help: 'Transactions of the store.',
     labels: { result: ['ok', 'failed'] },
+  },
+  records_dropped: {
+    name: 'kedge_store_records_dropped_total',
+    type: 'counter',
+    help: 'Decisions given up because too many waited for a broken store.',
   },
   storage_degraded: {
     name: 'kedge_storage_degraded',

@@ -14,3 +14,14 @@ export function ulid(timeMs: number, chance: Uint8Array): string {
   for (let i = 0; i < 16; i++) text += alphabet[(chance[i] ?? 0) & 31];
   return text;
 }
+
+/** The Unix ms a ULID begins with; 0 where the text is none. */
+export function ulidTimeMs(text: string): number {
+  let timeMs = 0;
+  for (const character of text.slice(0, 10)) {
+    const digit = alphabet.indexOf(character);
+    if (digit < 0) return 0;
+    timeMs = timeMs * 32 + digit;
+  }
+  return timeMs;
+}
