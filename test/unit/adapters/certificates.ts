@@ -1,0 +1,50 @@
+/**
+ * Certificates for servers of tests on 127.0.0.1, all with one key. The key is public: it protects nothing.
+ */
+export const testKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgiYdpDEWKyqFCnVm8
+3Cef1VZ/NrznR/Jt3qFvR9jtrVihRANCAATTLbggRIpeWoLXMdS6SX/2uaYWH/eN
+gCZW8KR2bXd0GeKV+RZqm/It8vOIUwQP+ukr3qm8JWkHBo2vcFCG22es
+-----END PRIVATE KEY-----
+`;
+
+/** For localhost and 127.0.0.1, signed by itself, valid for a hundred years. */
+export const testCertificate = `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUeTVbaHWF5KM40dmATW+VVjDewkwwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjAwMTIwN1oYDzIxMjYxMDI5
+MDAxMjA3WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATTLbggRIpeWoLXMdS6SX/2uaYWH/eNgCZW8KR2bXd0GeKV+RZqm/It
+8vOIUwQP+ukr3qm8JWkHBo2vcFCG22eso28wbTAdBgNVHQ4EFgQUpmZ5EIvvzXY1
+5mfG2H1UMYefV7QwHwYDVR0jBBgwFoAUpmZ5EIvvzXY15mfG2H1UMYefV7QwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIhAOFp5l7ekFb5sD4Y9RzghsPSwdXayOOB7N8QqOu44iFqAiAh
+8NZnn3llIw0yi5KVrMQ95rll14x98pg42tK7kqjexQ==
+-----END CERTIFICATE-----
+`;
+
+/** The same, but for other.test only. */
+export const otherNameCertificate = `-----BEGIN CERTIFICATE-----
+MIIBlzCCAT6gAwIBAgIUTstZywc0i0gf/n9HDLw2SGjVIywwCgYIKoZIzj0EAwIw
+FTETMBEGA1UEAwwKb3RoZXIudGVzdDAgFw0yNjExMjIwMDEyMDdaGA8yMTI2MTAy
+OTAwMTIwN1owFTETMBEGA1UEAwwKb3RoZXIudGVzdDBZMBMGByqGSM49AgEGCCqG
+SM49AwEHA0IABNMtuCBEil5agtcx1LpJf/a5phYf942AJlbwpHZtd3QZ4pX5Fmqb
+8i3y84hTBA/66SveqbwlaQcGja9wUIbbZ6yjajBoMB0GA1UdDgQWBBSmZnkQi+/N
+djXmZ8bYfVQxh59XtDAfBgNVHSMEGDAWgBSmZnkQi+/NdjXmZ8bYfVQxh59XtDAP
+BgNVHRMBAf8EBTADAQH/MBUGA1UdEQQOMAyCCm90aGVyLnRlc3QwCgYIKoZIzj0E
+AwIDRwAwRAIgQNCss0ogJ9R97b6ZWMqa1+phfh5ukJCbolViHYum0OoCIHacGG7/
+Sj4uijqM7mt2lLpVwpJNhWlGIuKbvGWzjfZA
+-----END CERTIFICATE-----
+`;
+
+/** The same as `testCertificate`, but expired when it was made. */
+export const expiredCertificate = `-----BEGIN CERTIFICATE-----
+MIIBZzCCAQ2gAwIBAgIUYvXumrYbBZj8gIwnDSPzstgARZEwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MB4XDTI2MTEyMjAwMTIwN1oXDTI2MTEyMTAw
+MTIwN1owFDESMBAGA1UEAwwJbG9jYWxob3N0MFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAE0y24IESKXlqC1zHUukl/9rmmFh/3jYAmVvCkdm13dBnilfkWapvyLfLz
+iFMED/rpK96pvCVpBwaNr3BQhttnrKM9MDswGgYDVR0RBBMwEYIJbG9jYWxob3N0
+hwR/AAABMB0GA1UdDgQWBBSmZnkQi+/NdjXmZ8bYfVQxh59XtDAKBggqhkjOPQQD
+AgNIADBFAiBDcku7uj6z7UV/uTjHOj6JUTRp3I95PLt5enIVH5ZrDgIhANSPQE/2
+Seaxg9TT1l6rHfGrtwP3ClcPYFpgmAecp2gO
+-----END CERTIFICATE-----
+`;
