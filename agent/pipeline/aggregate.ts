@@ -34,6 +34,26 @@ export interface AggregatorOptions {
   readonly references: readonly Reference[];
   /** The longest window any rule takes over this signal, ms; 0 where none watches it. */
   readonly keepMs: (model: string, environment: string, signal: string) => number;
+  /** Event time up to which windows of a model were judged before a restart: rows before it are late for good. */
+  readonly judgedMs?: (environment: string, model: string) => number | undefined;
+}
+
+/** Where a number that is no field of a row belongs. */
+export interface NumberPlace {
+  readonly environment: string;
+  readonly model: string;
+  readonly version: string;
+  readonly timeMs: number;
+  readonly weight: number;
+}
+
+/** An admitted row: where its values go. */
+interface Row {
+  readonly state: ModelState;
+  readonly version: VersionState;
+  readonly paneStartMs: number;
+  readonly timeMs: number;
+  readonly weight: number;
 }
 
 /**
@@ -69,6 +89,11 @@ export class Aggregator {
     for (const byModel of this.models.values()) yield* byModel.values();
   }
 
+  /** What was seen of the versions of a model. */
+  versionsOf(model: string, environment: string): readonly VersionState[] {
+    return [...(this.models.get(environment)?.get(model)?.versions.values() ?? [])];
+  }
+
   /** Tells the meter what was counted since the last time: once a tick, as a metric per row would cost more than the row. */
   flushMetrics(): void {
     for (const [convention, rows] of this.#rows) this.#options.meter.add('rows', rows, { convention });
@@ -77,41 +102,30 @@ export class Aggregator {
 
   /** Counts one call; `false`: it was dropped, with a reason. It never throws on data. */
   add(call: Call, nowMs: number): boolean {
-    const place = this.#admit(call, nowMs);
-    if (place === undefined) return false;
-    const { state, version, paneStartMs } = place;
+    const row = this.#admit(call, nowMs);
+    if (row === undefined) return false;
+    const { state, version } = row;
     if (call.timeMs > state.newestMs) state.newestMs = call.timeMs;
     state.arrivedMs = nowMs;
     version.rows++;
     if (call.timeMs > version.lastSeenMs) version.lastSeenMs = call.timeMs;
     this.#rows.set(call.convention, (this.#rows.get(call.convention) ?? 0) + 1);
-    this.#count(state, version, call, paneStartMs);
+    this.#count(row, call);
     return true;
   }
 
-  #admit(call: Call, nowMs: number) {
-    if (call.timeMs > nowMs + aheadMaxMs) return this.#drop('future');
-    const state = this.model(call.environment || this.#options.config.environment, call.model, call.timeMs);
-    if (state === undefined) return undefined;
-    const paneStartMs = this.#paneOf(call.timeMs);
-    if (paneStartMs < state.closedMs) return this.#drop('late');
-    if (this.#dedupe.seen(call.idHigh, call.idLow, nowMs)) return this.#drop('duplicate');
-    const version = this.version(state, call.version, call.timeMs);
-    return version === undefined ? undefined : { state, version, paneStartMs };
-  }
-
   /** Counts one number of a model that is no field of a row, such as the cost of a whole transaction. */
-  addNumber(
-    at: { environment: string; model: string; version: string; signal: string; timeMs: number },
-    value: number,
-    weight: number,
-  ): void {
+  addNumber(signal: string, value: number, at: NumberPlace): void {
     const state = this.model(at.environment || this.#options.config.environment, at.model, at.timeMs);
     if (state === undefined) return;
     const paneStartMs = this.#paneOf(at.timeMs);
-    if (paneStartMs < state.closedMs) return this.#drop('late');
+    if (paneStartMs < state.closedMs) {
+      this.#drop('late');
+      return;
+    }
     const version = this.version(state, at.version, at.timeMs);
-    if (version !== undefined) this.#builtin(state, version, at.signal, value, weight, paneStartMs);
+    if (version === undefined) return;
+    this.#limited({ state, version, paneStartMs, timeMs: at.timeMs, weight: at.weight }, signal, value);
   }
 
   /** The state of a model, discovered on its first row; undefined (and counted) where a limit or its name forbids it. */
@@ -120,7 +134,9 @@ export class Aggregator {
     if (known !== undefined) return known;
     if (!isUsableName(model) || !isUsableName(environment)) return this.#drop('invalid_name');
     if (this.#modelCount >= this.#options.config.limits.modelsMax) return this.#drop('models_max');
-    const closedMs = this.#paneOf(timeMs - this.#options.config.windows.allowedLatenessMs);
+    const firstMs = this.#paneOf(timeMs - this.#options.config.windows.allowedLatenessMs);
+    const judgedMs = this.#options.judgedMs?.(environment, model) ?? Number.NEGATIVE_INFINITY;
+    const closedMs = Math.max(firstMs, this.#paneOf(judgedMs));
     const state = {
       model,
       environment,
@@ -189,11 +205,9 @@ export class Aggregator {
    * budget is spent. A track whose learner has no scale yet takes the one its learner gets back, so that comes first.
    */
   restorePane(place: SignalTrack, startMs: number, counters: Counters): boolean {
-    if (place.track === undefined && place.signal.learner?.scale !== undefined) {
-      place.track = new Track(place.signal.learner.scale, this.budget);
-    }
-    if (place.track === undefined || place.track.scale.id !== counters.scaleId) return false;
-    return place.track.restore(startMs, counters);
+    const track = this.#trackOf(place);
+    if (track === undefined || track.scale.id !== counters.scaleId) return false;
+    return track.restore(startMs, counters);
   }
 
   #newSignal(state: ModelState, name: string): SignalState {
@@ -208,116 +222,87 @@ export class Aggregator {
     return { name, learner, keepMs };
   }
 
-  #count(state: ModelState, version: VersionState, call: Call, paneStartMs: number): void {
-    const { weight } = call;
-    this.#fields(state, version, 'inputs', call.inputs, weight, paneStartMs, call.timeMs);
-    if (call.result === 'ok')
-      this.#fields(state, version, 'outputs', call.outputs, weight, paneStartMs, call.timeMs);
-    const result = this.signal(state, version, 'builtin', 'error_share');
-    const counters = result?.track?.at(paneStartMs);
-    if (counters !== undefined) countLevel(counters, resultScale, call.result, weight);
-    if (Number.isFinite(call.latencyMs))
-      this.#builtin(state, version, 'latency_ms', call.latencyMs, weight, paneStartMs);
-    if (Number.isFinite(call.firstTokenMs))
-      this.#builtin(state, version, 'first_token_ms', call.firstTokenMs, weight, paneStartMs);
-    if (call.cost !== undefined)
-      this.#builtin(state, version, 'cost_usd', call.cost.amountUsd, weight, paneStartMs);
+  #admit(call: Call, nowMs: number): Row | undefined {
+    if (call.timeMs > nowMs + aheadMaxMs) return this.#drop('future');
+    const state = this.model(call.environment || this.#options.config.environment, call.model, call.timeMs);
+    if (state === undefined) return undefined;
+    const paneStartMs = this.#paneOf(call.timeMs);
+    if (paneStartMs < state.closedMs) return this.#drop('late');
+    if (this.#dedupe.seen(call.idHigh, call.idLow, nowMs)) return this.#drop('duplicate');
+    const version = this.version(state, call.version, call.timeMs);
+    return version && { state, version, paneStartMs, timeMs: call.timeMs, weight: call.weight };
+  }
+
+  #count(row: Row, call: Call): void {
+    this.#fields(row, 'inputs', call.inputs);
+    if (call.result === 'ok') this.#fields(row, 'outputs', call.outputs);
+    const result = this.signal(row.state, row.version, 'builtin', 'error_share')?.track?.at(row.paneStartMs);
+    if (result !== undefined) countLevel(result, resultScale, call.result, row.weight);
+    if (Number.isFinite(call.latencyMs)) this.#limited(row, 'latency_ms', call.latencyMs);
+    if (Number.isFinite(call.firstTokenMs)) this.#limited(row, 'first_token_ms', call.firstTokenMs);
+    if (call.cost !== undefined) this.#limited(row, 'cost_usd', call.cost.amountUsd);
     if (call.tokens !== undefined) {
-      this.#learned(state, version, 'tokens.input', call.tokens.input, weight, paneStartMs, call.timeMs);
-      this.#learned(state, version, 'tokens.output', call.tokens.output, weight, paneStartMs, call.timeMs);
+      this.#shaped(row, 'tokens.input', call.tokens.input);
+      this.#shaped(row, 'tokens.output', call.tokens.output);
     }
   }
 
-  #fields(
-    state: ModelState,
-    version: VersionState,
-    group: 'inputs' | 'outputs',
-    fields: Fields,
-    weight: number,
-    paneStartMs: number,
-    timeMs: number,
-  ): void {
+  #fields(row: Row, group: 'inputs' | 'outputs', fields: Fields): void {
     for (let i = 0; i < fields.size; i++) {
-      const place = this.signal(state, version, group, fields.names[i] as string);
+      const place = this.signal(row.state, row.version, group, fields.names[i] as string);
       if (place === undefined) continue;
       const kind = fields.kind(i);
-      if (kind === 'number') this.#value(place, fields.number(i), weight, paneStartMs, timeMs);
-      else if (kind === 'level') this.#value(place, fields.levels[i] as string, weight, paneStartMs, timeMs);
-      else this.#absent(place, kind, weight, paneStartMs, timeMs);
+      if (kind === 'number') this.#value(row, place, fields.number(i));
+      else if (kind === 'level') this.#value(row, place, fields.levels[i] as string);
+      else this.#absent(row, place, kind);
     }
     if (fields.overflow > 0)
       this.#options.meter.add('malformed_values', fields.overflow, { reason: 'too_many' });
   }
 
-  #learned(
-    state: ModelState,
-    version: VersionState,
-    name: string,
-    value: number,
-    weight: number,
-    paneStartMs: number,
-    timeMs: number,
-  ): void {
-    const place = this.signal(state, version, 'builtin', name);
-    if (place !== undefined) this.#value(place, value, weight, paneStartMs, timeMs);
+  /** A built-in signal that is judged by shape. */
+  #shaped(row: Row, name: string, value: number): void {
+    const place = this.signal(row.state, row.version, 'builtin', name);
+    if (place !== undefined) this.#value(row, place, value);
   }
 
-  #builtin(
-    state: ModelState,
-    version: VersionState,
-    name: string,
-    value: number,
-    weight: number,
-    paneStartMs: number,
-  ): void {
-    const counters = this.signal(state, version, 'builtin', name)?.track?.at(paneStartMs);
+  /** A built-in signal that is judged by limits. */
+  #limited(row: Row, name: string, value: number): void {
+    const counters = this.signal(row.state, row.version, 'builtin', name)?.track?.at(row.paneStartMs);
     if (counters === undefined) this.#drop('panes_max');
-    else countNumber(counters, logScale, value, weight);
+    else countNumber(counters, logScale, value, row.weight);
   }
 
-  #value(
-    place: SignalTrack,
-    value: number | string,
-    weight: number,
-    paneStartMs: number,
-    timeMs: number,
-  ): void {
-    const counters = this.#countersOf(place, paneStartMs);
-    if (counters === 'sampling') {
-      const kept = place.signal.learner?.add(value, weight, timeMs);
+  #value(row: Row, place: SignalTrack, value: number | string): void {
+    const track = this.#trackOf(place);
+    if (track === undefined) {
+      const kept = place.signal.learner?.add(value, row.weight, row.timeMs);
       if (kept === false) this.#options.meter.add('malformed_values', 1, { reason: 'type' });
       return;
     }
-    if (counters === undefined) return this.#drop('panes_max');
-    const { scale } = place.track as Track;
-    if (typeof value === 'number') countNumber(counters, scale, value, weight);
-    else countLevel(counters, scale, value, weight);
+    const counters = track.at(row.paneStartMs);
+    if (counters === undefined) this.#drop('panes_max');
+    else if (typeof value === 'number') countNumber(counters, track.scale, value, row.weight);
+    else countLevel(counters, track.scale, value, row.weight);
   }
 
-  #absent(
-    place: SignalTrack,
-    kind: 'missing' | 'malformed',
-    weight: number,
-    paneStartMs: number,
-    timeMs: number,
-  ): void {
-    const counters = this.#countersOf(place, paneStartMs);
-    if (counters === 'sampling') {
-      if (kind === 'missing') place.signal.learner?.addMissing(weight, timeMs);
+  #absent(row: Row, place: SignalTrack, kind: 'missing' | 'malformed'): void {
+    const track = this.#trackOf(place);
+    if (track === undefined) {
+      if (kind === 'missing') place.signal.learner?.addMissing(row.weight, row.timeMs);
       return;
     }
-    if (counters === undefined) return this.#drop('panes_max');
-    if (kind === 'missing') countMissing(counters, weight);
-    else countMalformed(counters, weight);
+    const counters = track.at(row.paneStartMs);
+    if (counters === undefined) this.#drop('panes_max');
+    else if (kind === 'missing') countMissing(counters, row.weight);
+    else countMalformed(counters, row.weight);
   }
 
-  #countersOf(place: SignalTrack, paneStartMs: number) {
-    if (place.track === undefined) {
-      const scale = place.signal.learner?.scale;
-      if (scale === undefined) return 'sampling';
-      place.track = new Track(scale, this.budget);
-    }
-    return place.track.at(paneStartMs);
+  /** Undefined while the scale is still being sampled. */
+  #trackOf(place: SignalTrack): Track | undefined {
+    const scale = place.signal.learner?.scale;
+    if (place.track === undefined && scale !== undefined) place.track = new Track(scale, this.budget);
+    return place.track;
   }
 
   /** Makes room by forgetting the version that was seen longest ago, if it has been silent for an hour of event time. */

@@ -12,7 +12,7 @@ export interface Checkpointer {
   write(): Promise<void>;
 }
 
-/** The key under which the judged boundary of a model is stored. */
+/** Names a model in the records of judged boundaries. */
 export function boundaryKey(environment: string, model: string): string {
   return JSON.stringify([environment, model]);
 }
@@ -44,10 +44,11 @@ export function createCheckpointer(options: {
           fault: fault instanceof Error ? fault.message : 'unknown',
         });
       }
-      // Windows judged after the checkpoint was taken are not judged again.
+      // Windows judged after the checkpoint was taken are not judged again. A boundary between two panes, as another
+      // pane length leaves it, would be missed by every pane to come: no window would ever be judged again.
       for (const state of aggregator.states()) {
-        const judgedMs = closedMs.get(boundaryKey(state.environment, state.model));
-        if (judgedMs !== undefined && judgedMs > state.closedMs) state.closedMs = judgedMs;
+        const judgedMs = closedMs.get(boundaryKey(state.environment, state.model)) ?? state.closedMs;
+        state.closedMs = Math.floor(Math.max(judgedMs, state.closedMs) / paneMs) * paneMs;
       }
     },
     write: async () => {

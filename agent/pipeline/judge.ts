@@ -72,7 +72,7 @@ export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verd
   };
 }
 
-/** Undefined where the rule's detector cannot read this kind of signal: that is no verdict, and no look of the budget. */
+/** Undefined where the signal has no scale yet, or one that the detector cannot read: that is no verdict. */
 function judgeSignal(
   options: JudgeOptions,
   rule: Rule,
@@ -83,7 +83,7 @@ function judgeSignal(
   const detector = options.detectors.get(rule.detector.type);
   if (detector === undefined) return undefined;
   const scale = scaleOf(closed.state, signal);
-  if (scale !== undefined && !detector.scales.includes(scale.kind)) return undefined;
+  if (scale === undefined || !detector.scales.includes(scale.kind)) return undefined;
   const startMs = closed.endMs - rule.lengthMs;
   const candidates = collect(closed.state, signal, rule, startMs, closed.endMs);
   const judged = (detector.versionsTogether ? together(candidates) : candidates).map((candidate) => {
@@ -91,12 +91,8 @@ function judgeSignal(
     return toVerdict(finding, rule, closed, signal, startMs, candidate.version);
   });
   if (judged.length > 0) return judged.reduce(worse);
-  const cause: VerdictCause = scale === undefined ? 'no_reference' : 'gap';
-  const reason =
-    cause === 'gap'
-      ? `No rows of ${signal.name} in this window.`
-      : `${signal.name} has too few rows to learn from yet.`;
-  return toVerdict(inconclusive(cause, reason, 0, 0), rule, closed, signal, startMs, '');
+  const gap = inconclusive('gap', `No rows of ${signal.name} in this window.`, 0, 0);
+  return toVerdict(gap, rule, closed, signal, startMs, '');
 }
 
 function findIn(
@@ -143,7 +139,7 @@ function findIn(
       current: candidate.counters,
       reference: reference?.counters,
       options: rule.detector.options,
-      alpha: alphaPerLook(falseAlarms, Math.max(1, watched), rule.hopMs, confirmations),
+      alpha: alphaPerLook(falseAlarms, watched, rule.hopMs, confirmations, rule.lengthMs),
       signal: signal.name,
     });
   } catch (fault) {

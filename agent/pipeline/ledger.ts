@@ -19,7 +19,6 @@ export class Ledger {
     this.#store = store;
     this.#meter = meter;
     this.#log = log;
-    meter.set('storage_degraded', 0);
   }
 
   get degraded(): boolean {
@@ -31,6 +30,11 @@ export class Ledger {
       if (this.#waiting.size >= waitingRecordsMax && !this.#waiting.has(write.key)) this.#forgetOldest();
       this.#waiting.set(write.key, write);
     }
+  }
+
+  /** These are somebody else's to write from now on. */
+  release(writes: readonly StoreWrite[]): void {
+    for (const write of writes) if (this.#waiting.get(write.key) === write) this.#waiting.delete(write.key);
   }
 
   /** Durable when it resolves to true; never rejects. */
@@ -50,8 +54,6 @@ export class Ledger {
   }
 
   #settle(ok: boolean, cause: string): void {
-    this.#meter.add('commits', 1, { result: ok ? 'ok' : 'failed' });
-    this.#meter.set('storage_degraded', ok ? 0 : 1);
     if (!ok && !this.#degraded) {
       this.#log.error(
         'storage degraded: decisions are kept in memory and written again; free or repair the data dir',
@@ -65,7 +67,7 @@ export class Ledger {
   #forgetOldest(): void {
     for (const key of this.#waiting.keys()) {
       this.#waiting.delete(key);
-      this.#meter.add('corrupt_records', 1, { kind: 'record' });
+      this.#meter.add('records_dropped', 1);
       return;
     }
   }

@@ -1,9 +1,9 @@
+import { type AuditHead, auditPrefix, emptyHead } from '../../alerts/audit-chain.ts';
 import type { Action } from '../../core/action.ts';
 import type { Alert } from '../../core/alert.ts';
 import type { AuditEntry } from '../../core/audit.ts';
 import type { Incident } from '../../core/incident.ts';
 import { decodeJson } from '../../core/json.ts';
-import type { Notification } from '../../core/notification.ts';
 import type { Log, Meter, Store } from '../../core/ports.ts';
 import type { Reference } from '../../core/reference.ts';
 import { decodeReference } from './references.ts';
@@ -12,12 +12,11 @@ import { decodeReference } from './references.ts';
 export interface RestoredState {
   readonly alerts: readonly Alert[];
   readonly incidents: readonly Incident[];
-  readonly rows: readonly Notification[];
   readonly actions: readonly Action[];
-  /** The last line of the audit chain. */
-  readonly auditHead: AuditEntry | undefined;
+  /** Where the audit chain goes on. */
+  readonly auditHead: AuditHead;
   readonly references: readonly Reference[];
-  /** Event time up to which windows were judged, by `boundaryKey`. */
+  /** Event time up to which windows of a model were judged, by `boundaryKey`. */
   readonly closedMs: ReadonlyMap<string, number>;
 }
 
@@ -41,13 +40,12 @@ export async function restore(store: Store, log: Log, meter: Meter): Promise<Res
   const values = async <T>(prefix: string, decode?: (bytes: Uint8Array) => T): Promise<T[]> =>
     (await all(prefix, decode)).map(([, value]) => value);
 
-  const audit = await values<AuditEntry>('audit/');
+  const lastLine = (await values<AuditEntry>(auditPrefix)).at(-1);
   return {
     alerts: await values<Alert>('alert/'),
     incidents: await values<Incident>('incident/'),
-    rows: await values<Notification>('outbox/'),
     actions: await values<Action>('action/'),
-    auditHead: audit.at(-1),
+    auditHead: lastLine === undefined ? emptyHead : { seq: lastLine.seq, hash: lastLine.hash },
     references: await values('reference/', decodeReference),
     closedMs: new Map(await all<number>('boundary/')),
   };

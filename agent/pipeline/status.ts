@@ -1,11 +1,18 @@
 import type { Config } from '../../config/config.ts';
+import type { Clock, Meter } from '../../core/ports.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Verdict } from '../../core/verdict.ts';
+import type { ActStage } from './act.ts';
 import type { Aggregator } from './aggregate.ts';
+import type { AlertStage } from './alert.ts';
+import type { DeliverStage } from './deliver.ts';
+import type { LearnerState } from './learner.ts';
+import type { Ledger } from './ledger.ts';
 import type { ModelState } from './model-state.ts';
+import type { Transactions } from './transactions.ts';
 
 /** Verdicts remembered for the API, at most: the last one of each rule, model and signal. */
-export const verdictsShownMax = 10_000;
+const verdictsShownMax = 10_000;
 
 /** The last verdict of each rule on each signal. */
 export class LastVerdicts {
@@ -23,12 +30,77 @@ export class LastVerdicts {
   }
 }
 
-/** What is known of every model, for `/api/v1/status`. Plain JSON, ISO times. */
-export function describeModels(aggregator: Aggregator) {
-  return [...aggregator.states()].map(describeModel);
+export interface InspectorOptions {
+  readonly config: Config;
+  readonly aggregator: Aggregator;
+  readonly transactions: Transactions;
+  readonly verdicts: LastVerdicts;
+  readonly alerts: AlertStage;
+  readonly act: ActStage;
+  readonly deliver: DeliverStage;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly meter: Meter;
+  readonly isOpen: () => boolean;
 }
 
-export type ModelStatus = ReturnType<typeof describeModel>;
+/** What the agent says of itself. Reads only. */
+export interface Inspector {
+  isReady(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  /** For `/api/v1/status`: plain JSON, ISO times, no secrets and no values of rows. */
+  status(): Status;
+  /** Sets the gauges that say how much of each limit is used; asked for before a scrape. */
+  measure(): void;
+}
+
+export type Status = ReturnType<typeof describe>;
+
+export function createInspector(options: InspectorOptions): Inspector {
+  const { meter } = options;
+  const isReady = () => readiness(options);
+  return {
+    isReady,
+    status: () => describe(options),
+    measure: () => {
+      meter.set('ready', isReady().ready ? 1 : 0);
+      for (const [what, { used, max }] of Object.entries(describeLimits(options))) {
+        meter.set('limit', max, { what });
+        meter.set('in_use', used, { what });
+      }
+      const states = countLearners(options.aggregator);
+      for (const [state, count] of Object.entries(states)) meter.set('references', count, { state });
+    },
+  };
+}
+
+function readiness({ isOpen, ledger, deliver }: InspectorOptions) {
+  const reasons: string[] = [];
+  if (!isOpen()) reasons.push('stopping');
+  if (ledger.degraded) reasons.push('the store does not take decisions');
+  const { channels } = deliver.inspect();
+  if (channels.length > 0 && channels.every((channel) => !channel.up)) reasons.push('every channel is down');
+  return { ready: reasons.length === 0, reasons };
+}
+
+function describe(options: InspectorOptions) {
+  const { aggregator, alerts, act, deliver, verdicts, clock } = options;
+  const { alerts: followed, incidents } = alerts.inspect();
+  return {
+    now: isoTime(clock.nowMs()),
+    ...readiness(options),
+    models: [...aggregator.states()].map(describeModel),
+    verdicts: verdicts.all().map((verdict) => ({
+      ...verdict,
+      start: isoTime(verdict.startMs),
+      end: isoTime(verdict.endMs),
+    })),
+    alerts: followed,
+    incidents,
+    actions: act.inspect(),
+    channels: deliver.inspect().channels,
+    limits: describeLimits(options),
+  };
+}
 
 function describeModel(state: ModelState) {
   return {
@@ -41,22 +113,30 @@ function describeModel(state: ModelState) {
       lastSeen: isoTime(version.lastSeenMs),
       rows: version.rows,
     })),
-    signals: [...state.signals.values()].map((signal) => ({
-      signal: signal.name,
-      reference: signal.learner?.state ?? 'none',
-      referenceId: signal.learner?.reference?.id ?? null,
-      referenceRows: signal.learner?.rows ?? 0,
+    signals: [...state.signals.values()].map(({ name, learner }) => ({
+      signal: name,
+      reference: learner?.state ?? 'none',
+      referenceId: learner?.reference?.id ?? null,
+      referenceRows: learner?.rows ?? 0,
     })),
   };
 }
 
-/** How much of each limit is used: the same numbers go to /metrics. */
-export function describeLimits(aggregator: Aggregator, openTransactions: number, config: Config) {
-  const signals = [...aggregator.states()].reduce((most, state) => Math.max(most, state.signals.size), 0);
+function describeLimits({ aggregator, transactions, config }: InspectorOptions) {
+  let signals = 0;
+  for (const state of aggregator.states()) signals = Math.max(signals, state.signals.size);
   return {
     models: { used: aggregator.modelCount, max: config.limits.modelsMax },
     signals_of_largest_model: { used: signals, max: config.limits.signalsMax },
     panes: { used: Math.ceil(aggregator.budget.used), max: aggregator.budget.max },
-    open_transactions: { used: openTransactions, max: config.transactions.openMax },
+    open_transactions: { used: transactions.size, max: config.transactions.openMax },
   };
+}
+
+function countLearners(aggregator: Aggregator): Record<LearnerState, number> {
+  const count = { sampling: 0, learning: 0, frozen: 0 };
+  for (const state of aggregator.states()) {
+    for (const { learner } of state.signals.values()) if (learner !== undefined) count[learner.state]++;
+  }
+  return count;
 }

@@ -71,7 +71,8 @@ export class Transactions {
   }
 
   #closeOldest(): void {
-    for (const [key, open] of this.#open) return this.#close(key, open, open.lastMs, 'overflow');
+    const [oldest] = this.#open;
+    if (oldest !== undefined) this.#close(oldest[0], oldest[1], oldest[1].lastMs, 'overflow');
   }
 
   #close(key: string, open: Open, timeMs: number, by: 'root' | 'idle' | 'overflow'): void {

@@ -1,0 +1,223 @@
+import * as actionRegistry from '../alerts/actions/registry.ts';
+import { createAuditLog } from '../alerts/audit-chain.ts';
+import type { AgentIdentity } from '../alerts/channel.ts';
+import * as channelRegistry from '../alerts/channels/registry.ts';
+import type { Config } from '../config/config.ts';
+import * as conventionRegistry from '../conventions/registry.ts';
+import type { Call } from '../core/observation.ts';
+import type { Ports } from '../core/ports.ts';
+import type { Reference } from '../core/reference.ts';
+import * as detectorRegistry from '../detectors/registry.ts';
+import type { HttpHandler } from './http.ts';
+import { createActStage } from './pipeline/act.ts';
+import { Aggregator } from './pipeline/aggregate.ts';
+import { createAlertStage } from './pipeline/alert.ts';
+import { boundaryKey, createCheckpointer } from './pipeline/checkpointer.ts';
+import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
+import { createJudge, longestWindowMs } from './pipeline/judge.ts';
+import { Ledger } from './pipeline/ledger.ts';
+import { createNormaliser } from './pipeline/normalise.ts';
+import type { StoredOutbox } from './pipeline/outbox-book.ts';
+import { createPricer } from './pipeline/price.ts';
+import { announceReference } from './pipeline/references.ts';
+import { type RestoredState, restore } from './pipeline/restore.ts';
+import { createSampler } from './pipeline/sample.ts';
+import { createSchedule } from './pipeline/schedule.ts';
+import { createInspector, type Inspector, LastVerdicts } from './pipeline/status.ts';
+import { createTick } from './pipeline/tick.ts';
+import { Transactions } from './pipeline/transactions.ts';
+import { createOtlpHttp } from './receivers/otlp-http.ts';
+import { createReader } from './receivers/wire/reader.ts';
+
+/** Every plug-in there is; the order of a registry does not matter. */
+export const registries = {
+  conventions: Object.values(conventionRegistry),
+  detectors: Object.values(detectorRegistry),
+  channels: Object.values(channelRegistry),
+  actions: Object.values(actionRegistry),
+};
+
+/** At stop the outbox may go on sending for this long; what is left then is stored. */
+const flushMs = 10_000;
+
+/** Runs work as a span of our own telemetry, or just runs it. */
+export type Trace = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+export interface AgentOptions {
+  readonly config: Config;
+  readonly ports: Ports;
+  /** References read from files. */
+  readonly references: readonly Reference[];
+  /** Who speaks, in messages and requests. */
+  readonly identity: AgentIdentity;
+  readonly trace: Trace;
+  /** The kill switch: asked before each rollback call. */
+  readonly isRollbackDisabled: () => boolean;
+}
+
+export interface Agent extends Inspector {
+  /** Serves OTLP; it has no socket of its own. */
+  readonly otlp: HttpHandler;
+  /** Takes one observation past the receivers: for replays and simulations. Synchronous, never throws on data. */
+  observe(call: Call): void;
+  /** Begins to evaluate and to checkpoint at its own pace. */
+  start(): void;
+  /** One evaluation now; also what the schedule runs. */
+  tick(): Promise<void>;
+  /** Lets go of history that is old enough. */
+  maintain(): Promise<void>;
+  /** Takes nothing new, evaluates and checkpoints once more, flushes the outbox (bounded). Safe twice, and before start. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The composition root: the picture of the pipeline. It restores what was stored, wires one stage to the next, and keeps
+ * no state of its own but open or stopping; five agents run in one process.
+ */
+export async function createAgent(options: AgentOptions): Promise<Agent> {
+  const { config, ports } = options;
+  const { clock, log, meter, store } = ports;
+  const restored = await restore(store, log, meter);
+  let phase: 'open' | 'stopping' = 'open';
+
+  const intake = createIntake(options, restored.references, () => phase);
+  const { aggregator, transactions } = intake;
+  const checkpoints = createCheckpointer({ aggregator, blobs: ports.blobs, config, clock, meter, log });
+  await checkpoints.restore(restored.closedMs);
+  const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator);
+  const { alerts, deliver, ledger } = decisions;
+  ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
+
+  const tick = createTick({ ...decisions, config, aggregator, transactions, clock, log, meter });
+  const ticks = createSchedule({
+    clock,
+    meter,
+    log,
+    name: 'tick',
+    everyMs: config.windows.tickMs,
+    onLag: (lagMs) => meter.set('scheduler_lag', lagMs / 1_000),
+    run: () => options.trace('kedge.tick', tick),
+  });
+  const saves = createSchedule({
+    clock,
+    meter,
+    log,
+    name: 'checkpoint',
+    everyMs: config.store.checkpointEveryMs,
+    run: checkpoints.write,
+  });
+
+  return {
+    otlp: intake.otlp,
+    observe: intake.observe,
+    ...createInspector({ ...decisions, ...intake, config, clock, meter, isOpen: () => phase === 'open' }),
+    start: () => {
+      deliver.wake();
+      ticks.start();
+      saves.start();
+    },
+    tick: ticks.runNow,
+    maintain: async () => {
+      ledger.add(deliver.purge(clock.nowMs()));
+      await ledger.commit();
+    },
+    stop: async () => {
+      if (phase === 'stopping') return;
+      phase = 'stopping';
+      await ticks.stop();
+      await saves.stop();
+      await ticks.runNow();
+      await checkpoints.write();
+      await deliver.stop(flushMs);
+    },
+  };
+}
+
+/** What is seen: telemetry into observations, observations into panes. Synchronous per item. */
+function createIntake(options: AgentOptions, stored: readonly Reference[], state: () => 'open' | 'stopping') {
+  const { config, ports } = options;
+  const { clock, digest, log, meter } = ports;
+  for (const reference of options.references) announceReference(reference, log, meter);
+  const aggregator = new Aggregator({
+    config,
+    digest,
+    meter,
+    log,
+    nowMs: clock.nowMs(),
+    references: [...options.references, ...stored],
+    keepMs: (model, environment, signal) => longestWindowMs(config.rules, model, environment, signal),
+  });
+  const transactions = new Transactions(config.transactions, meter, (closed) => {
+    aggregator.addNumber('transaction_cost_usd', closed.costUsd, closed);
+  });
+  const sample = createSampler(config.sampling);
+  const price = createPricer(config.prices, meter);
+  const observe = (call: Call): void => {
+    const priced = price(sample(call));
+    const nowMs = clock.nowMs();
+    if (aggregator.add(priced, nowMs)) transactions.add(priced, nowMs);
+  };
+  const reader = createReader({ meter });
+  const visit = createNormaliser({
+    conventions: registries.conventions,
+    keys: reader.keys,
+    meter,
+    onCall: observe,
+  });
+  const otlp = createOtlpHttp({ limits: config.receivers.otlpHttp, reader, visit, meter, log, clock, state });
+  return { aggregator, transactions, observe, otlp };
+}
+
+/** What is decided: panes into verdicts, verdicts into alerts, and from them messages and calls. */
+function createDecisions(
+  options: AgentOptions,
+  restored: RestoredState,
+  outbox: StoredOutbox,
+  aggregator: Aggregator,
+) {
+  const { config, ports, identity, isRollbackDisabled } = options;
+  const { digest, log, meter, random, store } = ports;
+  const { policies, targets } = config.rollback;
+  const detectors = new Map(registries.detectors.map((detector) => [detector.type, detector]));
+  const runbooks = new Map(config.rules.map((rule) => [rule.name, rule.runbookUrl]));
+  const act = createActStage({
+    policies,
+    targets,
+    versionsOf: (model, environment) => aggregator.versionsOf(model, environment),
+    killSwitch: isRollbackDisabled,
+    audit: createAuditLog({ head: restored.auditHead, sha256: (text) => digest.sha256(text) }),
+    restored: restored.actions,
+    agent: identity.name,
+    ports,
+  });
+  const deliver = createDeliverStage({
+    config: config.alerting,
+    channels: registries.channels,
+    actions: registries.actions,
+    targets,
+    ports,
+    agent: identity,
+    externalUrl: config.externalUrl,
+    keepDoneMs: config.store.keepDoneMs,
+    runbookOf: (rule) => runbooks.get(rule) ?? '',
+    restored: outbox,
+    killSwitch: isRollbackDisabled,
+    onSettled: (row) => act.settled(row),
+  });
+  return {
+    judge: createJudge({ config, detectors, meter, log }),
+    alerts: createAlertStage({
+      config: config.alerting,
+      rules: () => config.rules,
+      random,
+      digest,
+      meter,
+      log,
+      restored,
+    }),
+    act,
+    deliver,
+    ledger: new Ledger(store, meter, log),
+    verdicts: new LastVerdicts(),
+  };
+}

@@ -1,0 +1,40 @@
+import { formatFault, loadConfig } from '../../config/load.ts';
+import type { Registries } from '../../config/schema.ts';
+
+/** What the command may look at, and where it says what it found. */
+export interface CheckIo {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readFile(path: string): string | undefined;
+  isReadable?(path: string): boolean;
+  /** One line or more, without the last line end. */
+  write(text: string): void;
+}
+
+/**
+ * `kedge check FILE`: says whether the agent would start with it, with every fault. It opens no port and sends nothing.
+ * The exit code: 0 when the file is good (warnings do not count), else 2.
+ */
+export function check(args: { readonly file: string }, io: CheckIo, registries: Registries): 0 | 2 {
+  const { file } = args;
+  const text = io.readFile(file);
+  if (text === undefined) {
+    io.write(`${file}: cannot be read; give the path of a kedge.yaml`);
+    return 2;
+  }
+  const loaded = loadConfig(text, file, registries, io);
+  for (const warning of loaded.warnings) {
+    io.write(formatFault({ ...warning, message: `warning: ${warning.message}` }, text));
+  }
+  if (!loaded.ok) {
+    for (const fault of loaded.faults) io.write(formatFault(fault, text));
+    io.write(`${file}: ${counted(loaded.faults.length, 'fault')}`);
+    return 2;
+  }
+  const { rules, alerting } = loaded.config;
+  io.write(`${file}: ok, ${counted(rules.length, 'rule')}, ${counted(alerting.channels.length, 'channel')}`);
+  return 0;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

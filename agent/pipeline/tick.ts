@@ -1,0 +1,140 @@
+import type { Config } from '../../config/config.ts';
+import { encodeJson } from '../../core/json.ts';
+import type { Clock, Log, Meter, StoreWrite } from '../../core/ports.ts';
+import type { Verdict } from '../../core/verdict.ts';
+import type { ActDecision, ActStage } from './act.ts';
+import type { Aggregator } from './aggregate.ts';
+import type { AlertDecision, AlertStage } from './alert.ts';
+import { boundaryKey } from './checkpointer.ts';
+import type { DeliverStage, Enqueued } from './deliver.ts';
+import type { Ledger } from './ledger.ts';
+import type { ModelState } from './model-state.ts';
+import { announceReference, referenceWrite } from './references.ts';
+import type { LastVerdicts } from './status.ts';
+import type { Transactions } from './transactions.ts';
+import { type ClosedPane, closePanes, forgetOldPanes } from './window.ts';
+
+export interface TickOptions {
+  readonly config: Config;
+  readonly aggregator: Aggregator;
+  readonly transactions: Transactions;
+  readonly judge: (closed: ClosedPane) => readonly Verdict[];
+  readonly alerts: AlertStage;
+  readonly act: ActStage;
+  readonly deliver: DeliverStage;
+  readonly ledger: Ledger;
+  readonly verdicts: LastVerdicts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meter: Meter;
+}
+
+/**
+ * One evaluation: closes panes, judges windows, moves alerts, decides rollbacks and queues messages, then commits all
+ * of it as one transaction, and only then lets the outbox send. It runs at its own pace: load never changes the order
+ * of decisions. Where the store fails, messages go out all the same; a rollback, whose record must come first, does not.
+ */
+export function createTick(options: TickOptions): () => Promise<void> {
+  return async () => {
+    const startedMs = options.clock.monotonicMs();
+    const turn = new Turn(options, options.clock.nowMs());
+    turn.evaluate();
+    await turn.settle();
+    options.meter.observe('tick_seconds', (options.clock.monotonicMs() - startedMs) / 1_000);
+  };
+}
+
+/** What one tick decides, until it is committed. */
+class Turn {
+  readonly #options: TickOptions;
+  readonly #nowMs: number;
+  readonly #enqueued: Enqueued[] = [];
+  readonly #acted: ActDecision[] = [];
+
+  constructor(options: TickOptions, nowMs: number) {
+    this.#options = options;
+    this.#nowMs = nowMs;
+  }
+
+  evaluate(): void {
+    const { aggregator, transactions, alerts } = this.#options;
+    transactions.closeIdle(this.#nowMs);
+    aggregator.flushMetrics();
+    for (const state of aggregator.states()) this.#evaluateModel(state);
+    this.#absorb(alerts.due(this.#nowMs));
+  }
+
+  /** Durable first, then said. */
+  async settle(): Promise<void> {
+    const { ledger, deliver } = this.#options;
+    const isDurable = await ledger.commit();
+    if (isDurable) for (const acted of this.#acted) acted.commit();
+    for (const rows of this.#enqueued) {
+      if (isDurable) {
+        rows.commit();
+        continue;
+      }
+      // From here the outbox writes its rows itself: an old state of them must not come after a new one.
+      ledger.release(rows.writes);
+      rows.commitUnsaved();
+    }
+    deliver.wake();
+  }
+
+  #evaluateModel(state: ModelState): void {
+    const { judge, alerts, ledger, verdicts, meter, config } = this.#options;
+    let closedAny = false;
+    for (const closed of closePanes(state, this.#nowMs, config)) {
+      closedAny = true;
+      meter.add('panes_closed', 1);
+      this.#keepReferences(closed);
+      const judged = judge(closed);
+      for (const verdict of judged) verdicts.keep(verdict);
+      if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));
+      forgetOldPanes(state);
+    }
+    if (!closedAny) return;
+    meter.set('watermark', state.closedMs / 1_000, { model: state.model });
+    ledger.add([boundaryWrite(state)]);
+  }
+
+  #keepReferences(closed: ClosedPane): void {
+    const { ledger, log, meter } = this.#options;
+    for (const reference of closed.frozen) {
+      ledger.add([referenceWrite(reference)]);
+      announceReference(reference, log, meter);
+    }
+  }
+
+  /** Alerts first, then what may follow from them, then what is said of both. */
+  #absorb(decision: AlertDecision): void {
+    const { act, alerts, deliver, ledger } = this.#options;
+    ledger.add(decision.writes);
+    const acted = act.consider(decision.transitions, this.#nowMs);
+    this.#acted.push(acted);
+    ledger.add(acted.writes);
+    for (const request of acted.requests) this.#enqueue(deliver.enqueueRollback(request, this.#nowMs));
+    const notices = [...decision.notices];
+    for (const [incident, sentences] of acted.notes) {
+      for (const sentence of sentences) ledger.add(alerts.attach(incident, sentence, 'kedge', this.#nowMs));
+    }
+    for (const { action } of acted.requests) {
+      const announced = alerts.announceRollback(action.incident, this.#nowMs);
+      ledger.add(announced.writes);
+      notices.push(...announced.notices);
+    }
+    this.#enqueue(deliver.enqueue(notices, this.#nowMs, (incident) => act.sentencesOf(incident)));
+  }
+
+  #enqueue(rows: Enqueued): void {
+    this.#options.ledger.add(rows.writes);
+    this.#enqueued.push(rows);
+  }
+}
+
+function boundaryWrite(state: ModelState): StoreWrite {
+  return {
+    key: `boundary/${boundaryKey(state.environment, state.model)}`,
+    value: encodeJson(state.closedMs),
+  };
+}
