@@ -80,7 +80,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const restored = await restore(store, log, meter);
   let phase: 'open' | 'stopping' = 'open';
 
-  const intake = createIntake(options, restored.references, () => phase);
+  const intake = createIntake(options, restored, () => phase);
   const { aggregator, transactions } = intake;
   const checkpoints = createCheckpointer({ aggregator, blobs: ports.blobs, config, clock, meter, log });
   await checkpoints.restore(restored.closedMs);
@@ -134,7 +134,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 }
 
 /** What is seen: telemetry into observations, observations into panes. Synchronous per item. */
-function createIntake(options: AgentOptions, stored: readonly Reference[], state: () => 'open' | 'stopping') {
+function createIntake(options: AgentOptions, restored: RestoredState, state: () => 'open' | 'stopping') {
   const { config, ports } = options;
   const { clock, digest, log, meter } = ports;
   for (const reference of options.references) announceReference(reference, log, meter);
@@ -144,7 +144,8 @@ function createIntake(options: AgentOptions, stored: readonly Reference[], state
     meter,
     log,
     nowMs: clock.nowMs(),
-    references: [...options.references, ...stored],
+    references: [...options.references, ...restored.references],
+    judgedMs: (environment, model) => restored.closedMs.get(boundaryKey(environment, model)),
     keepMs: (model, environment, signal) => longestWindowMs(config.rules, model, environment, signal),
   });
   const transactions = new Transactions(config.transactions, meter, (closed) => {

@@ -1,3 +1,4 @@
+import { defaultRules } from '../config/defaults.ts';
 import type { JsonSchema } from '../config/describe.ts';
 
 /** A row of the page: one key. */
@@ -38,8 +39,37 @@ export function configurationPage(schema: JsonSchema): string {
   page.add(introduction);
   page.add('## At the top\n');
   page.table(simple.map(([key, node]) => page.row(key, node)));
-  for (const [key, node] of properties) if (page.hasKeys(node)) page.section(key, node);
+  for (const [key, node] of properties) {
+    if (!page.hasKeys(node)) continue;
+    page.section(key, node);
+    if (key === 'rules') page.add(defaultPolicy());
+  }
   return page.text();
+}
+
+/** The default rules, as they would stand in the file. */
+function defaultPolicy(): string {
+  const rules = defaultRules.map((rule) => {
+    const { match, ...rest } = rule;
+    const keys = Object.entries(rest).map(([key, value]) => `${key}: ${flow(value)}`);
+    return `  - {${[...keys, `match: ${flow(match)}`].join(', ')}}`;
+  });
+  return [
+    '### The default policy\n',
+    'A file without `rules` has these. They judge shape and failures only: latency and cost have no default limit, as only',
+    'you know what is too much; give them as `budgets`. PSI and KS are calibrated: the threshold follows the number of rows',
+    'and `false_alarms`.\n',
+    ['```yaml', 'rules:', ...rules, '```', ''].join('\n'),
+  ].join('\n');
+}
+
+/** YAML in one line. */
+function flow(value: unknown): string {
+  if (typeof value !== 'object' || value === null)
+    return /[*]/.test(String(value)) ? `"${value}"` : String(value);
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${key}: ${flow(inner)}`)
+    .join(', ')}}`;
 }
 
 class Page {
@@ -159,7 +189,8 @@ class Page {
       object: 'mapping',
       array: 'list',
     };
-    return names[textOf(node['type'])] ?? 'mapping';
+    const types = [node['type']].flat().map(textOf);
+    return types.map((type) => names[type] ?? 'mapping').join(' or ');
   }
 
   /** Through references, lists and a shorthand to what holds the keys. */

@@ -46,7 +46,8 @@ interface Running {
 
 /** Runs the agent until it is told to stop; resolves with the exit code. */
 export async function serve(args: { readonly file: string }): Promise<number> {
-  const ended = nextEnding();
+  const signal = nextSignal();
+  const fault = nextFault();
   const config = readConfig(args.file);
   if (config === undefined) return configuration;
   const clock = systemClock();
@@ -56,8 +57,8 @@ export async function serve(args: { readonly file: string }): Promise<number> {
   cleanups.add('log', () => log.flush(1_000), 1_500);
   let cleanupMs = Number.POSITIVE_INFINITY;
   try {
-    await start({ config, log, meter, cleanups });
-    const ending = await ended;
+    await Promise.race([start({ config, log, meter, cleanups }), fault]);
+    const ending = await Promise.race([fault, signal]);
     if ('signal' in ending) {
       log.info('stopping', ending);
       return asked;
@@ -65,9 +66,9 @@ export async function serve(args: { readonly file: string }): Promise<number> {
     cleanupMs = faultCleanupMs;
     log.error('a fault that no stage caught: the process ends', ending);
     return ourFault;
-  } catch (fault) {
-    if (!isConfigurationFault(fault)) throw fault;
-    process.stderr.write(`kedge: ${fault.message}\n`);
+  } catch (error) {
+    if (!isConfigurationFault(error)) throw error;
+    process.stderr.write(`kedge: ${error.message}\n`);
     return configuration;
   } finally {
     await runWithin(cleanups, cleanupMs);
@@ -200,17 +201,19 @@ async function startTracing({ config, meter, cleanups }: Running): Promise<Trace
   return telemetry.traceTick;
 }
 
-/** Why the process is to end: it was asked to, or there was a fault outside every stage. */
-type Ending = { readonly signal: string } | { readonly fault: unknown };
-
 /**
  * Registered first thing: as process 1 of a container, Node ignores SIGTERM without a handler. The handlers stay: a
  * second signal must not cut short what the first one began.
  */
-function nextEnding(): Promise<Ending> {
+function nextSignal(): Promise<{ readonly signal: string }> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve({ signal }));
-    // Rejections that nobody handles come here as well.
+  });
+}
+
+/** A fault outside every stage; rejections that nobody handles are among them. */
+function nextFault(): Promise<{ readonly fault: unknown }> {
+  return new Promise((resolve) => {
     process.on('uncaughtException', (fault) => resolve({ fault }));
   });
 }
