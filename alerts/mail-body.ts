@@ -72,7 +72,7 @@ function contentOf(view: MessageView, omitted: number, detailed: number): Conten
   return {
     headline: view.headline,
     color: colorOf(view),
-    actions: view.actions,
+    actions: view.actions.filter((action) => action !== view.headline),
     sections: alerts.slice(0, detailed).map(sectionOf),
     named: alerts.slice(detailed, detailed + namedMax).map(nameOf),
     omitted: omitted + Math.max(0, alerts.length - detailed - namedMax),
@@ -95,7 +95,7 @@ function sectionOf(alert: AlertView): Section {
     ['Value', `${number(alert.value)}, limit ${number(alert.threshold)}, effect ${number(alert.effect)}`],
     ['Rows', `${Math.round(alert.n)}, from ${clockText(window.start)} to ${clockText(window.end)}`],
   ];
-  if (alert.p !== null) facts.push(['p', numberText(alert.p)]);
+  if (alert.p !== null) facts.push(['p', alert.p === 0 ? 'below 1e-300' : numberText(alert.p)]);
   if (reference !== null) facts.push(['Reference', `${reference.id} (n ${Math.round(reference.n)})`]);
   if (alert.endsAt !== null) facts.push(['Resolved', clockText(alert.endsAt)]);
   if (alert.stale) facts.push(['Data', 'none has come since']);

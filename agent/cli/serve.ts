@@ -67,9 +67,13 @@ export async function serve(args: { readonly file: string }): Promise<number> {
     log.error('a fault that no stage caught: the process ends', ending);
     return ourFault;
   } catch (error) {
-    if (!isConfigurationFault(error)) throw error;
-    process.stderr.write(`kedge: ${error.message}\n`);
-    return configuration;
+    if (isConfigurationFault(error)) {
+      process.stderr.write(`kedge: ${error.message}\n`);
+      return configuration;
+    }
+    cleanupMs = faultCleanupMs;
+    log.error('the start failed', { fault: error });
+    return ourFault;
   } finally {
     await runWithin(cleanups, cleanupMs);
     setTimeout(() => process.exit(), lingerMs).unref();

@@ -81,7 +81,7 @@ export interface AlertStage {
   dropOrphans(nowMs: number): AlertDecision;
   /** Adds to the timeline of an incident; no write where the incident is gone. */
   attach(incidentId: string, text: string, by: string, nowMs: number): readonly StoreWrite[];
-  /** Tells every channel of the incident about a rollback, at once; what they heard of the alerts stays. */
+  /** Tells every channel of the incident about a rollback, at once; who had not heard of the incident yet hears all. */
   announceRollback(incidentId: string, nowMs: number): AlertDecision;
   inspect(): AlertRecords;
 }
@@ -159,10 +159,14 @@ class RecordedAlertStage implements AlertStage {
     let incident = this.#book.incidents.get(incidentId);
     if (incident === undefined) return { writes: [], notices, transitions: [] };
     for (const view of this.#viewsOf(incident)) {
-      notices.push(noticeOf(incident, view, 'rollback_requested', nowMs));
-      incident = countMessage(incident);
+      // Who has not heard of the incident hears of it now, with the rollback in it, and not twice.
+      const isFirst = view.heard === undefined && view.firing.length > 0;
+      const reason = isFirst ? 'first' : 'rollback_requested';
+      notices.push(noticeOf(incident, view, reason, nowMs));
+      incident = isFirst ? afterMessage(incident, view, reason, nowMs) : countMessage(incident);
     }
     this.#book.putIncident(incident);
+    this.#dueMs.delete(incident.id);
     return { writes: this.#book.takeWrites(), notices, transitions: [] };
   }
 

@@ -157,7 +157,7 @@ async function alarm({ agent, mail, hook }: World): Promise<void> {
       `POST ${post.path}  webhook-id: ${String(post.headers['webhook-id'])}`,
       `webhook-signature: ${String(post.headers['webhook-signature']).slice(0, 24)}…  (verified)`,
       `type: ${post.event.type}`,
-      String(post.event.data['headline'] ?? ''),
+      String((post.event.data['alerts'] as { reason: string }[] | undefined)?.[0]?.reason ?? ''),
     ]);
 }
 

@@ -281,6 +281,18 @@ test('others may add to the timeline and announce a rollback, once per channel t
   expect(rig.stage.announceRollback('inc_gone', 9).notices).toEqual([]);
 });
 
+test('a rollback asked for before the first message makes it the first message, and no second one follows', () => {
+  const rig = new AlertRig();
+  rig.decide(windowOf('b', 0), hopMs);
+  expect(rig.said()).toEqual([]);
+  const id = rig.records<Incident>('incident/')[0]?.id ?? '';
+  const said = rig.stage.announceRollback(id, hopMs + 1);
+  expect(said.notices).toMatchObject([{ channel: 'mail', kind: 'firing', reason: 'first' }]);
+  rig.commit(said.writes);
+  rig.runUntil(hopMs + minutes(60));
+  expect(rig.said()).toEqual([]);
+});
+
 test('when the clock is set back, nothing waits for the old time to come again', () => {
   const rig = new AlertRig();
   rig.decide(windowOf('b', 0), minutes(600));
