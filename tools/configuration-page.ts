@@ -13,20 +13,24 @@ const introduction = `# Configuration
 
 *Generated from the schema by \`node tools/generate.ts\`; do not edit.*
 
-Kedge reads one YAML file. An empty file is a good one: every key has a default, and a model is discovered when its
-telemetry arrives. [config/kedge.yaml](../config/kedge.yaml) has every key with its default, and runs as it is.
+Kedge reads one YAML file. An empty file is a good one: every key has a default, and a model is discovered
+when its telemetry arrives. [config/kedge.yaml](../config/kedge.yaml) has every key with its default, and runs
+as it is.
 
-\`kedge check FILE\` says everything that is wrong with a file at once, and where, and exits with 2; with 0 when the agent
-would start with it. Warnings do not stop it. Unknown keys are refused, with the one that was probably meant.
+\`kedge check FILE\` says everything that is wrong with a file at once, and where, and exits with 2; with 0
+when the agent would start with it. Warnings do not stop it. Unknown keys are refused, with the one that was
+probably meant.
 
-- **Durations** are \`250ms\`, \`90s\`, \`5m\`, \`1h30m\`, \`7d\`, \`2w\`. **Sizes** are \`64MiB\`, \`20MB\`, or a number of bytes.
-  **Amounts** are in USD: \`0.02 USD\`. **Shares** are \`2%\` or \`0.02\`. **Rates** are \`1 per month\` (30 days), \`2 per 10d\`.
-  **Waits** are \`2 windows\` or a duration, which is rounded up to whole windows.
+- **Durations** are \`250ms\`, \`90s\`, \`5m\`, \`1h30m\`, \`7d\`, \`2w\`. **Sizes** are \`64MiB\`, \`20MB\`, or a
+  number of bytes. **Amounts** are in USD: \`0.02 USD\`. **Shares** are \`2%\` or \`0.02\`. **Rates** are
+  \`1 per month\` (30 days), \`2 per 10d\`. **Waits** are \`2 windows\` or a duration, which is rounded up to whole
+  windows.
 - **Patterns**: \`*\` stands for any text, also none.
-- **Variables**: \`\${NAME}\` inside of a value, or \`\${NAME:-default}\`; one that is not set is a fault. Without quotes the
-  result may be a number, inside of quotes it is always a text. \`$\${\` stands for \`\${\` itself.
-- **Secrets** are best kept out of the file: \`password_file: /run/secrets/smtp\` is \`password\` with the content of that file,
-  and so for every text among the options of channels and targets. A secret is never shown, in no message and no log.
+- **Variables**: \`\${NAME}\` inside of a value, or \`\${NAME:-default}\`; one that is not set is a fault. Without
+  quotes the result may be a number, inside of quotes it is always a text. \`$\${\` stands for \`\${\` itself.
+- **Secrets** are best kept out of the file: \`password_file: /run/secrets/smtp\` is \`password\` with the content
+  of that file, and so for every text among the options of channels and targets. A secret is never shown, in no
+  message and no log.
 - **Limits**: 1 MiB, 64 levels, 100 aliases, one document; YAML 1.2, so \`no\` and \`on\` are texts.
 `;
 
@@ -56,9 +60,9 @@ function defaultPolicy(): string {
   });
   return [
     '### The default policy\n',
-    'A file without `rules` has these. They judge shape and failures only: latency and cost have no default limit, as only',
-    'you know what is too much; give them as `budgets`. PSI and KS are calibrated: the threshold follows the number of rows',
-    'and `false_alarms`.\n',
+    'A file without `rules` has these. They judge shape and failures only: latency and cost have no default limit,',
+    'as only you know what is too much; give them as `budgets`. PSI and KS are calibrated: the threshold follows',
+    'the number of rows and `false_alarms`.\n',
     ['```yaml', 'rules:', ...rules, '```', ''].join('\n'),
   ].join('\n');
 }

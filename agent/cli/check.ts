@@ -11,8 +11,8 @@ export interface CheckIo {
 }
 
 /**
- * `kedge check FILE`: says whether the agent would start with it, with every fault. It opens no port and sends nothing.
- * The exit code: 0 when the file is good (warnings do not count), else 2.
+ * `kedge check FILE`: says whether the agent would start with it, with every fault. It opens no port and
+ * sends nothing. The exit code: 0 when the file is good (warnings do not count), else 2.
  */
 export function check(args: { readonly file: string }, io: CheckIo, registries: Registries): 0 | 2 {
   const { file } = args;

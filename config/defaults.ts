@@ -1,0 +1,37 @@
+/*
+ * Defaults that more than one place must agree on: the schema fills them in, the cross-checks compare with
+ * them. As they are written in kedge.yaml.
+ */
+export const defaults = {
+  pane: '5m',
+  window: '1h',
+  budgetWindow: '15m',
+  for: '2 windows',
+  keepFiringFor: '2 windows',
+  noDataAfter: 3,
+  otlpPort: 4318,
+  adminPort: 9464,
+  groupWait: '10s',
+  groupInterval: '5m',
+  repeatInterval: '4h',
+} as const;
+
+/**
+ * The rules of a file that has none, in the form of the file. Shape only: a drift test needs no knowledge of
+ * the model, its alpha comes from the false-alarm budget, and confirmation over two windows costs one window
+ * of delay. Latency and cost have no default, as only the user knows what is too much. Errors have one, as no
+ * service is content with a tenth of its calls failing for half an hour.
+ */
+export const defaultRules = [
+  { name: 'input_psi', match: { signal: 'input.*' }, psi: {}, severity: 'warning' },
+  { name: 'input_ks', match: { signal: 'input.*' }, ks: {}, severity: 'warning' },
+  { name: 'output_psi', match: { signal: 'output.*' }, psi: {}, severity: 'major' },
+  { name: 'output_ks', match: { signal: 'output.*' }, ks: {}, severity: 'warning' },
+  {
+    name: 'error_share',
+    match: { signal: 'error_share' },
+    share_limit: { max: 0.1 },
+    window: '15m',
+    severity: 'major',
+  },
+] as const;

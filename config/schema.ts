@@ -1,0 +1,258 @@
+import { z } from 'zod';
+import { defaults } from './defaults.ts';
+import type { Registries } from './registries.ts';
+import { duration, rate, size } from './scalars.ts';
+import { alertingSchema, rollbackSchema } from './schema-alerting.ts';
+import { budgetSchema, glob, name, ruleSchema, rulesMax } from './schema-rules.ts';
+
+export type { Registries } from './registries.ts';
+
+const secondMs = 1_000;
+const dayMs = 86_400_000;
+
+const host = () => z.string().min(1).max(255);
+const port = () => z.int().min(0).max(65_535);
+const text = () => z.string().min(1).max(4_096);
+
+const receivers = () =>
+  z.strictObject({
+    otlp_http: z
+      .strictObject({
+        host: host().default('127.0.0.1').describe('Address to listen on.'),
+        port: port().default(defaults.otlpPort).describe('Port; 0: any free one.'),
+        body_max: size(1_024)
+          .prefault('64MiB')
+          .describe('Bytes of a request, before and after decompression.'),
+        requests_in_work_max: z
+          .int()
+          .min(1)
+          .max(100_000)
+          .default(256)
+          .describe('Requests under way; the next one is answered 503 with Retry-After.'),
+        inflight_bytes_max: size(1_024)
+          .prefault('128MiB')
+          .describe('Bytes of all requests under way together; at least `body_max`.'),
+      })
+      .prefault({})
+      .describe('OpenTelemetry over HTTP: `POST /v1/traces` and `/v1/logs`, protobuf or JSON.'),
+  });
+
+const windows = () =>
+  z.strictObject({
+    pane: duration(100, dayMs)
+      .prefault(defaults.pane)
+      .describe('The grain of event time: windows are made of whole panes.'),
+    allowed_lateness: duration(0, dayMs)
+      .prefault('1m')
+      .describe('How long a pane stays open for rows that come late; later ones are counted as late.'),
+    tick: duration(10, 60 * secondMs)
+      .prefault('1s')
+      .describe('How often panes are closed and windows judged.'),
+  });
+
+const limits = () =>
+  z.strictObject({
+    models_max: z.int().min(1).max(1_000).default(50).describe('Models discovered.'),
+    versions_max: z.int().min(1).max(100).default(8).describe('Versions of a model in view.'),
+    signals_max: z
+      .int()
+      .min(10)
+      .max(20_000)
+      .default(500)
+      .describe('Signals of a model: inputs, outputs and the built-in ones together.'),
+    panes_max: z.int().min(1_000).max(10_000_000).default(200_000).describe('Panes of all series together.'),
+  });
+
+const learn = () =>
+  z.strictObject({
+    rows: z.int().min(50).max(100_000_000).default(10_000).describe('Rows after which it is frozen.'),
+    rows_min: z.int().min(50).max(100_000_000).default(500).describe('Rows without which it is not.'),
+    at_least: duration().prefault('1d').describe('Time of learning, at least.'),
+    at_most: duration(1).prefault('7d').describe('Time after which `rows_min` are enough.'),
+  });
+
+const referenceFile = z.strictObject({
+  name: name().describe('A unique name.'),
+  model: z.string().min(1).describe('The model it is of, by its exact name.'),
+  environment: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Its environment; without it, the one at the top of this file.'),
+  path: text().describe('A CSV file with a header, or a JSONL file; relative to the working directory.'),
+  columns: z
+    .record(
+      z.string().min(1),
+      z.string().regex(/^(input|output)\../, 'expected input.<name> or output.<name>'),
+    )
+    .optional()
+    .describe(
+      'Signal by column: `{age: input.age, score: output.score}`. Without it a column is `input.<column>`.',
+    ),
+  rows_max: z.int().min(1).max(100_000_000).default(1_000_000).describe('Rows read; the rest is left.'),
+});
+
+export type ReferenceFileForm = z.infer<typeof referenceFile>;
+
+const references = () =>
+  z.strictObject({
+    learn: learn().prefault({}).describe('A reference without a file is learned from the first traffic.'),
+    files: z.array(referenceFile).max(100).default([]).describe('References from files.'),
+  });
+
+const usd = (what: string) => z.number().min(0).max(1e9).optional().describe(what);
+
+const price = z.strictObject({
+  id: z.string().min(1).max(200).describe('Its name, such as `openai/gpt-4o-mini`.'),
+  providers: z.array(z.string().min(1)).max(100).default([]).describe('Names of providers; none: any.'),
+  models: z
+    .array(glob())
+    .max(100)
+    .optional()
+    .describe('Patterns for names of models; without it, what follows the last `/` of the id.'),
+  input: usd('USD per million input tokens.'),
+  cache_read: usd('USD per million input tokens read from a cache; without it as `input`.'),
+  cache_write: usd('USD per million input tokens written to a cache; without it as `input`.'),
+  output: usd('USD per million output tokens.'),
+  per_call: usd('USD per call.'),
+});
+
+export type PriceForm = z.infer<typeof price>;
+
+const prices = () =>
+  z.strictObject({
+    version: z.string().min(1).max(100).optional().describe('Name of your book; stays with every figure.'),
+    models: z
+      .array(price)
+      .max(1_000)
+      .default([])
+      .describe('Your prices; they come before the ones Kedge ships.'),
+  });
+
+const store = () =>
+  z.strictObject({
+    checkpoint_every: duration(100, 10 * 60 * secondMs)
+      .prefault('10s')
+      .describe('How often open counters are saved: a crash loses at most so much of them, and no alert.'),
+    keep_done: duration(60 * secondMs)
+      .prefault('30d')
+      .describe('How long closed incidents and sent messages are kept.'),
+    maintenance_cron: z
+      .string()
+      .refine(isCron, 'expected a cron expression of five fields such as "0 3 * * *"')
+      .default('0 3 * * *')
+      .describe('When the store is tidied, in UTC.'),
+  });
+
+/**
+ * The schema of kedge.yaml. A pure function of the plug-ins it is handed: each brings the schema of its own
+ * options, so that a new detector, channel or action needs no line here.
+ */
+export function createSchema(registries: Registries) {
+  return z.strictObject({
+    data_dir: text().default('./data').describe('Folder for the store; relative to the working directory.'),
+    environment: z
+      .string()
+      .min(1)
+      .max(200)
+      .default('default')
+      .describe('Used where telemetry names no environment.'),
+    external_url: httpUrl().optional().describe('Where people reach this agent; for links in messages.'),
+    receivers: receivers().prefault({}).describe('Telemetry in.'),
+    admin: z
+      .strictObject({
+        host: host().default('127.0.0.1').describe('Address to listen on.'),
+        port: port().default(defaults.adminPort).describe('Port; 0: any free one.'),
+      })
+      .prefault({})
+      .describe('Where `/metrics`, `/healthz`, `/readyz` and `/api/v1/status` are served.'),
+    windows: windows().prefault({}).describe('Event time.'),
+    limits: limits().prefault({}).describe('What is over a limit is counted with its reason, and not kept.'),
+    false_alarms: rate()
+      .prefault('1 per month')
+      .describe(
+        'False alarms you accept per model; calibrated rules derive their alpha from it. A month has 30 days.',
+      ),
+    references: references().prefault({}).describe('What current windows are compared with.'),
+    rules: z
+      .array(ruleSchema(registries.detectors))
+      .max(rulesMax)
+      .optional()
+      .describe('Checks. Without this key the default policy applies; an empty list means none.'),
+    budgets: z
+      .array(budgetSchema())
+      .max(rulesMax)
+      .default([])
+      .describe('Limits in plain words, besides the rules.'),
+    prices: prices().prefault({}).describe('What tokens and calls cost.'),
+    sampling: z
+      .strictObject({
+        assume_ratio: z
+          .number()
+          .gt(0)
+          .max(1)
+          .optional()
+          .describe(
+            'Share of traffic that is sent, where the sender does not say; each row then counts 1/ratio.',
+          ),
+      })
+      .prefault({})
+      .describe('Sampled telemetry.'),
+    transactions: z
+      .strictObject({
+        idle: duration(1).prefault('1m').describe('A transaction without a call for so long is over.'),
+        open_max: z.int().min(1).max(10_000_000).default(100_000).describe('Open transactions.'),
+      })
+      .prefault({})
+      .describe('Calls that belong together: one trace, or one transaction id.'),
+    alerting: alertingSchema(registries).prefault({}).describe('Who is told what, and when.'),
+    rollback: rollbackSchema(registries)
+      .prefault({})
+      .describe('Pulling back a bad version. Dry run unless told otherwise.'),
+    store: store().prefault({}).describe('What outlives a restart.'),
+    telemetry: z
+      .strictObject({
+        endpoint: httpUrl()
+          .optional()
+          .describe('OTLP/HTTP endpoint for the traces and metrics of the agent itself; without it, off.'),
+      })
+      .prefault({})
+      .describe('The agent’s own telemetry.'),
+    log: z
+      .strictObject({
+        level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level.'),
+      })
+      .prefault({})
+      .describe('JSON lines on standard output.'),
+  });
+}
+
+/** kedge.yaml as the schema hands it on: scalars read, defaults filled in, keys still as in the file. */
+export type ConfigForm = z.infer<ReturnType<typeof createSchema>>;
+
+function httpUrl() {
+  return z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' });
+}
+
+/** Five fields (minute, hour, day, month, weekday) of numbers, ranges, lists and steps. */
+function isCron(text: string): boolean {
+  const bounds = [
+    [0, 59],
+    [0, 23],
+    [1, 31],
+    [1, 12],
+    [0, 7],
+  ] as const;
+  const fields = text.trim().split(/\s+/);
+  return (
+    fields.length === 5 && bounds.every(([low, high], i) => fields[i]?.split(',').every(inRange(low, high)))
+  );
+}
+
+const inRange = (low: number, high: number) => (part: string) => {
+  const match = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/.exec(part);
+  if (match === null) return false;
+  const from = Number(match[1] ?? low);
+  const to = Number(match[2] ?? match[1] ?? high);
+  return low <= from && from <= to && to <= high && match[3] !== '0';
+};
