@@ -31,7 +31,10 @@ export function createCheckpointer(options: {
   return {
     restore: async (closedMs) => {
       const bytes = await blobs.read(blobName);
-      if (bytes === undefined) return;
+      if (bytes === undefined) {
+        if (closedMs.size > 0) log.warn('no usable checkpoint: counters start empty');
+        return;
+      }
       try {
         const restored = restoreCheckpoint(aggregator, bytes, paneMs);
         const gapSeconds = Math.max(0, clock.nowMs() - restored.atMs) / 1_000;
