@@ -6,7 +6,7 @@ import type { Counters } from '../../core/pane.ts';
 import type { Digest, Log, Meter } from '../../core/ports.ts';
 import type { Reference } from '../../core/reference.ts';
 import { seriesKey } from '../../core/series.ts';
-import { countLevel, countMalformed, countMissing, countNumber } from '../../detectors/counters/counters.ts';
+import { countLevel, countMalformed, countMissing } from '../../detectors/counters/counters.ts';
 import { logScale } from '../../detectors/sketches/log-histogram.ts';
 import { Dedupe } from './dedupe.ts';
 import { Learner } from './learner.ts';
@@ -23,6 +23,9 @@ import { type PaneBudget, Track } from './track.ts';
 
 /** A row dated further ahead of our clock than this is refused: it would push the watermark. */
 export const aheadMaxMs = 600_000;
+
+/** Fields of a row whose signal is known by their place. */
+const orderMax = 4_096;
 
 export interface AggregatorOptions {
   readonly config: Config;
@@ -248,42 +251,67 @@ export class Aggregator {
   }
 
   #fields(row: Row, group: 'inputs' | 'outputs', fields: Fields): void {
+    const order = row.version.order[group];
     for (let i = 0; i < fields.size; i++) {
-      const place = this.signal(row.state, row.version, group, fields.names[i] as string);
+      const name = fields.names[i] as string;
+      const known = order.names[i] === name ? order.places[i] : undefined;
+      const place = known ?? this.#placeOf(row, group, name, i);
       if (place === undefined) continue;
       const kind = fields.kind(i);
-      if (kind === 'number') this.#value(row, place, fields.number(i));
-      else if (kind === 'level') this.#value(row, place, fields.levels[i] as string);
+      if (kind === 'number') this.#number(row, place, fields.number(i));
+      else if (kind === 'level') this.#level(row, place, fields.levels[i] as string);
       else this.#absent(row, place, kind);
     }
     if (fields.overflow > 0)
       this.#options.meter.add('malformed_values', fields.overflow, { reason: 'too_many' });
   }
 
+  /** Remembers that this field came at this place of the row. */
+  #placeOf(row: Row, group: 'inputs' | 'outputs', name: string, at: number): SignalTrack | undefined {
+    const place = this.signal(row.state, row.version, group, name);
+    if (place === undefined || at >= orderMax) return place;
+    const { names, places } = row.version.order[group];
+    // No holes: a field before it may have found no place.
+    if (at <= names.length) {
+      names[at] = name;
+      places[at] = place;
+    }
+    return place;
+  }
+
   /** A built-in signal that is judged by shape. */
   #shaped(row: Row, name: string, value: number): void {
     const place = this.signal(row.state, row.version, 'builtin', name);
-    if (place !== undefined) this.#value(row, place, value);
+    if (place !== undefined) this.#number(row, place, value);
   }
 
   /** A built-in signal that is judged by limits. */
   #limited(row: Row, name: string, value: number): void {
-    const counters = this.signal(row.state, row.version, 'builtin', name)?.track?.at(row.paneStartMs);
-    if (counters === undefined) this.#drop('panes_max');
-    else countNumber(counters, logScale, value, row.weight);
+    const track = this.signal(row.state, row.version, 'builtin', name)?.track;
+    if (!track?.addNumber(row.paneStartMs, value, row.weight)) this.#drop('panes_max');
   }
 
-  #value(row: Row, place: SignalTrack, value: number | string): void {
+  // Numbers and levels have a path each: in a parameter that may be either, every number is an object on the heap.
+  #number(row: Row, place: SignalTrack, value: number): void {
+    const track = this.#trackOf(place);
+    if (track === undefined) this.#sample(row, place, value);
+    else if (!track.addNumber(row.paneStartMs, value, row.weight)) this.#drop('panes_max');
+  }
+
+  #level(row: Row, place: SignalTrack, level: string): void {
     const track = this.#trackOf(place);
     if (track === undefined) {
-      const kept = place.signal.learner?.add(value, row.weight, row.timeMs);
-      if (kept === false) this.#options.meter.add('malformed_values', 1, { reason: 'type' });
+      this.#sample(row, place, level);
       return;
     }
     const counters = track.at(row.paneStartMs);
     if (counters === undefined) this.#drop('panes_max');
-    else if (typeof value === 'number') countNumber(counters, track.scale, value, row.weight);
-    else countLevel(counters, track.scale, value, row.weight);
+    else countLevel(counters, track.scale, level, row.weight);
+  }
+
+  #sample(row: Row, place: SignalTrack, value: number | string): void {
+    const kept = place.signal.learner?.add(value, row.weight, row.timeMs);
+    if (kept === false) this.#options.meter.add('malformed_values', 1, { reason: 'type' });
   }
 
   #absent(row: Row, place: SignalTrack, kind: 'missing' | 'malformed'): void {
@@ -300,8 +328,9 @@ export class Aggregator {
 
   /** Undefined while the scale is still being sampled. */
   #trackOf(place: SignalTrack): Track | undefined {
+    if (place.track !== undefined) return place.track;
     const scale = place.signal.learner?.scale;
-    if (place.track === undefined && scale !== undefined) place.track = new Track(scale, this.budget);
+    if (scale !== undefined) place.track = new Track(scale, this.budget);
     return place.track;
   }
 

@@ -11,6 +11,14 @@ export interface VersionState {
   readonly inputs: Map<string, SignalTrack>;
   readonly outputs: Map<string, SignalTrack>;
   readonly builtin: Map<string, SignalTrack>;
+  /** What came at which place of an earlier row. Rows of one sender repeat it, and save looking each name up. */
+  readonly order: { readonly inputs: FieldOrder; readonly outputs: FieldOrder };
+}
+
+/** Parallel. */
+export interface FieldOrder {
+  readonly names: string[];
+  readonly places: SignalTrack[];
 }
 
 /** A signal of one version: its panes, and the learner it shares with the other versions. */
@@ -50,6 +58,7 @@ export function newVersion(version: string, timeMs: number): VersionState {
     inputs: new Map(),
     outputs: new Map(),
     builtin: new Map(),
+    order: { inputs: { names: [], places: [] }, outputs: { names: [], places: [] } },
   };
 }
 

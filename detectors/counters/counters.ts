@@ -19,6 +19,8 @@ import { logCellCount, logCellOf } from '../sketches/log-histogram.ts';
 
 /** Deviations below this square without overflow, whatever their weight. */
 const plainDeviationMax = 1e100;
+/** Sums of squares below this are far from overflow. */
+const plainSquaresMax = 1e200;
 
 export function cellCount(scale: Scale): number {
   switch (scale.kind) {
@@ -89,6 +91,55 @@ export function countNumber(counters: Counters, scale: Scale, value: number, wei
   counters.m2 = Math.min(Number.MAX_VALUE, counters.m2 + square);
 }
 
+/** Finite numbers of one weight: the first `size` of `values`. */
+export interface NumberBatch {
+  readonly values: Float64Array;
+  readonly size: number;
+  readonly weight: number;
+}
+
+/**
+ * The same as counting them one by one, but for the last digits of the moments, at a third of the cost: the edges stay in
+ * the nearest cache and the moments in registers.
+ */
+export function countNumbers(counters: Counters, scale: NumericScale | LogScale, batch: NumberBatch): void {
+  const { values, size, weight } = batch;
+  const { counts } = counters;
+  let { min, max } = counters;
+  // Deviations from one of the values: where all are equal, every sum is exactly 0.
+  const origin = values[0] as number;
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < size; i++) {
+    const value = values[i] as number;
+    const cell = cellOfNumber(scale, value);
+    counts[cell] = (counts[cell] as number) + weight;
+    if (value < min) min = value;
+    if (value > max) max = value;
+    const deviation = value - origin;
+    sum += deviation;
+    squares += deviation * deviation;
+  }
+  counters.min = min;
+  counters.max = max;
+  counters.rows += size;
+  counters.weight += size * weight;
+  counters.weightSquared += size * weight * weight;
+  if (squares < plainSquaresMax) {
+    const m2 = Math.max(0, squares - (sum * sum) / size) * weight;
+    mergeMoments(counters, { mean: origin + sum / size, m2, weight: size * weight });
+  } else addFarBatch(counters, batch);
+}
+
+/** `counters.weight` already holds the batch. */
+function addFarBatch(counters: Counters, { values, size, weight }: NumberBatch): void {
+  counters.weight -= size * weight;
+  for (let i = 0; i < size; i++) {
+    counters.weight += weight;
+    addFarMoments(counters, { value: values[i] as number, m2: 0, weight });
+  }
+}
+
 /** On a scale of numbers the row is malformed. */
 export function countLevel(counters: Counters, scale: Scale, level: string, weight: number): void {
   if (scale.kind === 'levels') addToCell(counters, cellOfLevel(scale, level), weight);
@@ -133,7 +184,7 @@ export function mergeInto(target: Counters, source: Counters): void {
 }
 
 /** `target.weight` already holds both weights. */
-function mergeMoments(target: Counters, source: Counters): void {
+function mergeMoments(target: Counters, source: Pick<Counters, 'mean' | 'm2' | 'weight'>): void {
   const deviation = source.mean - target.mean;
   if (!(Math.abs(deviation) < plainDeviationMax)) {
     addFarMoments(target, { value: source.mean, m2: source.m2, weight: source.weight });
