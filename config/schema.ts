@@ -21,7 +21,7 @@ const receivers = () =>
         host: host().default('127.0.0.1').describe('Address to listen on.'),
         port: port().default(defaults.otlpPort).describe('Port; 0: any free one.'),
         body_max: size(1_024)
-          .prefault('64MiB')
+          .prefault('20MiB')
           .describe('Bytes of a request, before and after decompression.'),
         requests_in_work_max: z
           .int()
@@ -30,7 +30,7 @@ const receivers = () =>
           .default(256)
           .describe('Requests under way; the next one is answered 503 with Retry-After.'),
         inflight_bytes_max: size(1_024)
-          .prefault('128MiB')
+          .prefault('64MiB')
           .describe('Bytes of all requests under way together; at least `body_max`.'),
       })
       .prefault({})

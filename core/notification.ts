@@ -4,14 +4,6 @@ import type { Severity } from './rule.ts';
 
 export type NotificationKind = 'firing' | 'resolved' | 'fired_and_resolved' | 'rollback' | 'test';
 
-export const notificationKinds: readonly NotificationKind[] = [
-  'firing',
-  'resolved',
-  'fired_and_resolved',
-  'rollback',
-  'test',
-];
-
 /** Why a message is sent (the first that applies, in this order). */
 export type NotificationReason =
   | 'first'

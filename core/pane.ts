@@ -1,5 +1,3 @@
-import type { Series } from './series.ts';
-
 /**
  * What is kept of the values of one series over some time: counts on a frozen scale, and moments.
  * Counters of the same `scaleId` merge by addition, in any order.
@@ -22,12 +20,4 @@ export interface Counters {
   m2: number;
   min: number;
   max: number;
-}
-
-/** A half-open stretch of event time, aligned to the Unix epoch. A closed pane never changes. */
-export interface Pane {
-  readonly series: Series;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly counters: Counters;
 }

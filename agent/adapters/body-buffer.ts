@@ -1,8 +1,12 @@
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
 
-/** Buffers start at this size, are doubled on demand, and only those of this size are kept. */
+/** Buffers start at this size, and only those of this size are kept. */
 const pooledBytes = 1_048_576;
 const pooledMax = 8;
+/** A larger body grows in place by this much: doubled copies would wait for the collector, at twice the memory. */
+const growthBytes = 4 * 1_048_576;
+/** Address space of a growing body, not memory; beyond it a body is copied once. */
+const addressBytesMax = 256 * 1_048_576;
 
 /** Compressed bodies up to this size are inflated at once, as long as they stay below the second bound. */
 const inlineCompressedMax = 256 * 1_024;
@@ -47,6 +51,8 @@ export class BodyBuffer {
   readonly #pool: BufferPool;
   readonly #budget: ByteBudget;
   #buffer: Uint8Array | undefined;
+  /** Memory of a body that outgrew the pool: given back at once, not when the collector gets to it. */
+  #grown: ArrayBuffer | undefined;
   #reserved = 0;
   length = 0;
 
@@ -68,16 +74,26 @@ export class BodyBuffer {
     if (needed > this.#reserved && !this.reserve(needed - this.#reserved)) return false;
     let buffer = this.#buffer;
     buffer ??= this.#pool.take();
-    if (needed > buffer.length) {
-      const larger = new Uint8Array(Math.max(buffer.length * 2, needed));
-      larger.set(buffer.subarray(0, this.length));
-      this.#pool.give(buffer);
-      buffer = larger;
-    }
+    if (needed > buffer.length) buffer = this.#grow(buffer, needed);
     buffer.set(chunk, this.length);
     this.#buffer = buffer;
     this.length = needed;
     return true;
+  }
+
+  #grow(buffer: Uint8Array, needed: number): Uint8Array {
+    const size = needed + growthBytes;
+    if (this.#grown !== undefined && size <= this.#grown.maxByteLength) {
+      this.#grown.resize(size);
+      return new Uint8Array(this.#grown, 0, size);
+    }
+    const grown = new ArrayBuffer(size, { maxByteLength: Math.max(addressBytesMax, size) });
+    const larger = new Uint8Array(grown, 0, size);
+    larger.set(buffer.subarray(0, this.length));
+    this.#pool.give(buffer);
+    this.#grown?.resize(0);
+    this.#grown = grown;
+    return larger;
   }
 
   /** Valid until `release`. */
@@ -88,6 +104,8 @@ export class BodyBuffer {
   release(): void {
     if (this.#buffer !== undefined) this.#pool.give(this.#buffer);
     this.#buffer = undefined;
+    this.#grown?.resize(0);
+    this.#grown = undefined;
     this.#budget.give(this.#reserved);
     this.#reserved = 0;
     this.length = 0;

@@ -207,8 +207,13 @@ class HttpService {
       send(exchange, answer);
       return;
     }
+    if (response.headersSent || response.destroyed) return;
+    // Ending the response would make Node close the socket with what is still on its way unread: the sender would see a
+    // reset. So the answer is written, and ended when the sender is done.
     response.setHeader('connection', 'close');
-    send(exchange, answer);
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': String(answer.body.length) });
+    response.write(answer.body);
+    request.once('end', () => response.end());
     const { socket } = request;
     const timer = setTimeout(() => socket.destroy(), drainMs);
     let left = drainBytesMax;

@@ -71,7 +71,8 @@ function checkFound(file: string, found: Stats): void {
 
 /** Who tried, and what the folder looks like: the two things to compare. */
 function who(folder: string): string {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
+  // Below a file, `lstat` would throw for all its `throwIfNoEntry`.
+  const found = existsSync(folder) ? lstatSync(folder) : undefined;
   const user = process.getuid?.() ?? '?';
   if (found === undefined) return ` (uid ${user}; ${folder} does not exist)`;
   return ` (uid ${user}; ${folder} has mode ${(found.mode & 0o7777).toString(8)}, owner ${found.uid})`;

@@ -36,7 +36,10 @@ export function createCheckpointer(options: {
   return {
     restore: async (closedMs) => {
       const bytes = await blobs.read(blobName);
-      if (bytes === undefined) return;
+      if (bytes === undefined) {
+        if (closedMs.size > 0) log.warn('no usable checkpoint: counters start empty');
+        return;
+      }
       try {
         const restored = restoreCheckpoint(aggregator, bytes, paneMs);
         states.restore(restored.detectorStates);

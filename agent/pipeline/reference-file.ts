@@ -14,7 +14,10 @@ interface Column {
   missing: number;
 }
 
-/** Gathers a file's columns row by row. They are held in memory until the references are built, bounded by the file's `rows_max`. */
+/**
+ * Gathers a file's columns row by row. They are held in memory until the references are built, bounded by the file's
+ * `rows_max`.
+ */
 export interface ColumnCollector {
   add(columns: ReadonlyMap<string, Cell>): void;
   /** By signal. */

@@ -1,5 +1,5 @@
 /**
- * Kedge from the first row to the rollback, in about a minute and a half, on this machine alone.
+ * Kedge from the first row to the rollback, in about a minute, on this machine alone.
  *
  *   npm run demo             then it goes on until Ctrl-C, so that you can look around
  *   npm run demo -- --once   ends with exit code 0 if everything was seen arriving, else 1 with what was missing
@@ -21,6 +21,7 @@ import { startTraffic, type Traffic } from './traffic.ts';
 
 const quietMs = 24_000;
 const stepMs = 60_000;
+const mailLinesShown = 14;
 
 interface World {
   readonly story: Story;
@@ -147,7 +148,7 @@ async function alarm({ agent, mail, hook }: World): Promise<void> {
       `To: ${letter.to?.map((one) => one.address).join(', ')}`,
       `Subject: ${letter.subject}`,
       '',
-      ...(letter.text ?? '').trim().split('\n'),
+      ...(letter.text ?? '').trim().split('\n').slice(0, mailLinesShown),
     ]);
   const post = await story.until('webhook about the firing alert, signature verified', stepMs, () =>
     hook.received.find((one) => one.verified && one.event.type === 'dev.kedge.alert.firing.v1'),

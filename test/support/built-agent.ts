@@ -9,6 +9,7 @@ const root = join(import.meta.dirname, '../..');
 /** What `npm run build` makes: the tests of this folder drive what is shipped, never the sources. */
 const launcher = join(root, 'dist/agent/kedge.js');
 const startMsMax = 20_000;
+const pageSharedMs = 1_050;
 /** Kept of what the agent prints, per stream. */
 const outputMax = 4_000_000;
 
@@ -62,6 +63,7 @@ export interface BuiltAgent extends AgentRun {
   /** From the start of the process until it said so. */
   readonly readyMs: number;
   status(): Promise<Status>;
+  /** A fresh page: the agent hands out one page for a second, so this waits as long after the one before. */
   metrics(): Promise<Metrics>;
   /** SIGTERM, or another signal; resolves once the process has ended. */
   stop(signal?: NodeJS.Signals): Promise<Ended>;
@@ -72,6 +74,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Runs it under another command, such as `setpriv`. */
   readonly under?: readonly string[];
+  /** In a process group of its own, as a shell starts a command. */
+  readonly inOwnGroup?: boolean;
 }
 
 /** `node dist/agent/kedge.js …` */
@@ -92,6 +96,7 @@ export function watchProcess(command: string, args: readonly string[], options: 
     cwd: options.cwd ?? root,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.inOwnGroup ?? false,
   });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -135,13 +140,23 @@ export async function becomeReady(run: AgentRun): Promise<BuiltAgent> {
   }
   const readyMs = performance.now() - startedMs;
   const { otlpHttp, admin } = run.logLine('listening') as { otlpHttp: string; admin: string };
+  let page = Promise.resolve(new Metrics(''));
+  let askedMs = Number.NEGATIVE_INFINITY;
   return {
     ...run,
     otlpUrl: otlpHttp,
     adminUrl: admin,
     readyMs,
     status: async () => (await (await fetch(`${admin}/api/v1/status`)).json()) as Status,
-    metrics: async () => new Metrics(await (await fetch(`${admin}/metrics`)).text()),
+    metrics: () => {
+      page = page.then(async () => {
+        const waitMs = askedMs + pageSharedMs - performance.now();
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, waitMs)));
+        askedMs = performance.now();
+        return new Metrics(await (await fetch(`${admin}/metrics`)).text());
+      });
+      return page;
+    },
     stop: (signal = 'SIGTERM') => {
       run.kill(signal);
       return run.ended;

@@ -28,7 +28,7 @@ test.each(['', '# nothing\n', 'rules:\n', '{}'])('%j means all defaults', (text)
     dataDir: './data',
     environment: 'default',
     externalUrl: '',
-    receivers: { otlpHttp: { host: '127.0.0.1', port: 4318, bodyBytesMax: 67_108_864 } },
+    receivers: { otlpHttp: { host: '127.0.0.1', port: 4318, bodyBytesMax: 20_971_520 } },
     admin: { host: '127.0.0.1', port: 9464 },
     windows: { paneMs: 300_000, allowedLatenessMs: 60_000, tickMs: 1_000 },
     limits: { modelsMax: 50, versionsMax: 8, signalsMax: 500, panesMax: 200_000 },
