@@ -120,7 +120,10 @@ export function testLevels(
   return { p, pPsi, pMaxLevel: most.p, pUnseen, psi, excess, freedom, group: most.bin };
 }
 
-/** One-sided, `n` with the unseen rows: more unseen rows than the reference's singletons let expect. `clustering`: rows that are worth one. */
+/**
+ * One-sided, `n` with the unseen rows: more unseen rows than the reference's singletons let expect. `clustering`: rows
+ * that are worth one.
+ */
 export function unseenPValue(
   { rows, singletons }: UnseenLevels,
   n: number,

@@ -1,6 +1,6 @@
 /** Is a reference fit to be judged against? Facts a person can check before it is frozen, and what to warn about. */
 import { ladderTicks } from './alpha-ladder.ts';
-import { type Folds, hourCountsOf, profilesOfOthers, referenceWindows } from './cross-fit.ts';
+import { type Folds, hourCountsOf, learnVariance, profilesOfOthers, referenceWindows } from './cross-fit.ts';
 import { judgeWindow } from './judge-window.ts';
 import type { ReferencePanes } from './reference-panes.ts';
 import {
@@ -10,8 +10,7 @@ import {
   type SeasonalProfile,
   type SeasonStage,
 } from './seasonal.ts';
-import type { WindowVariance } from './variance.ts';
-import { windowsFew } from './variance.ts';
+import { unlearnedVariance, type WindowVariance, windowsFew } from './variance.ts';
 
 const ticksPerDay = 288;
 const hourTicks = 12;
@@ -71,20 +70,20 @@ export function checkReference(
   const others = profilesOfOthers(folds, stage);
   const fromTick = panes.ticks[0] ?? 0;
   const toTick = (panes.ticks.at(-1) ?? fromTick - 1) + 1;
-  const longest = variance.at(-1);
+  const within = varianceWithin(panes, folds, stage);
   const alpha = alphaOfParts / (folds.count + 1);
   const starts = others.map((_, fold) => panes.ticks[folds.of.indexOf(fold)] ?? fromTick);
   const parts =
     folds.count < 2
       ? []
       : others.map((profile, fold) =>
-          partFacts(folds.own[fold] as HourCounts, starts[fold] as number, profile, longest, alpha),
+          partFacts(folds.own[fold] as HourCounts, starts[fold] as number, profile, within, alpha),
         );
   const middle = (fromTick + toTick) / 2;
   const isLate = (i: number) => (panes.ticks[i] as number) >= middle;
   const early = hourCountsOf(panes, (i) => !isLate(i));
   const late = hourCountsOf(panes, isLate);
-  const secondHalf = partFacts(late, Math.ceil(middle), makeProfile(stage, early), longest, alpha);
+  const secondHalf = partFacts(late, Math.ceil(middle), makeProfile(stage, early), within, alpha);
   const hours = [...referenceWindows(panes, folds, others, hourTicks)].map((one) => one.comparison.n);
   const hourly = variance[ladderTicks.indexOf(hourTicks)];
   const facts = {
@@ -102,6 +101,19 @@ export function checkReference(
     secondHalf,
   };
   return { ...facts, warnings: warningsOf(facts) };
+}
+
+/**
+ * How windows vary within a week (or day): what the reference moves from one to the next must not excuse itself. A part of
+ * its own has each hour of the week once only, so at most the hour of the day is allowed for.
+ */
+function varianceWithin(panes: ReferencePanes, folds: Folds, stage: SeasonStage): WindowVariance {
+  const own = folds.own.map((hours) => makeProfile(stage === 'one' ? 'one' : 'hour_of_day', hours));
+  for (const ticks of [144, 48, 12]) {
+    const learned = learnVariance(referenceWindows(panes, folds, own, ticks), panes.bins, windowsFew);
+    if (learned !== undefined) return learned;
+  }
+  return unlearnedVariance(panes.bins);
 }
 
 function warningsOf(facts: Omit<ReferenceHealth, 'warnings'>): ReferenceWarning[] {

@@ -69,7 +69,7 @@ export function newWindowScratch(bins: number): WindowScratch {
 interface Blocks {
   readonly stride: number;
   readonly slots: number;
-  /** Which block of time a place holds; -1: none yet. */
+  /** Which block of time a place holds; -Infinity: none yet. */
   readonly index: Float64Array;
   readonly ticks: Uint16Array;
   readonly newestTick: Float64Array;
@@ -246,7 +246,7 @@ function newBlocks(stride: number, columns: number): Blocks {
   return {
     stride,
     slots,
-    index: new Float64Array(blocksPerWindow).fill(-1),
+    index: new Float64Array(blocksPerWindow).fill(Number.NEGATIVE_INFINITY),
     ticks: new Uint16Array(blocksPerWindow),
     newestTick: new Float64Array(blocksPerWindow).fill(-1),
     sums: new Float64Array(blocksPerWindow * columns),
@@ -277,7 +277,7 @@ function placeOf(index: number): number {
 }
 
 function heldPlaces(ring: Blocks): number[] {
-  return [...ring.index].flatMap((index, place) => (index >= 0 ? [place] : []));
+  return [...ring.index].flatMap((index, place) => (Number.isFinite(index) ? [place] : []));
 }
 
 function clearPlace(ring: Blocks, place: number, columns: number, index: number): void {

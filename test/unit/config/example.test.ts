@@ -88,10 +88,9 @@ test('every key is in it', () => {
 test('the default rules are those of all detectors they name', () => {
   const loaded = load('');
   expect(loaded.ok && loaded.config.rules.map((rule) => rule.name)).toEqual([
-    'input_psi',
-    'input_ks',
-    'output_psi',
-    'output_ks',
+    'input_drift',
+    'output_drift',
+    'token_drift',
     'error_share',
   ]);
 });
