@@ -67,7 +67,7 @@ test('with every setting switched on it is good too', () => {
   expect(loaded.warnings).toEqual([]);
   expect(loaded).toMatchObject({
     config: {
-      rules: { length: 10 },
+      rules: { length: 11 },
       alerting: { channels: [{ type: 'email' }, { type: 'webhook' }] },
       rollback: { targets: [{ name: 'credit' }], policies: [{ mode: 'dry_run' }] },
       references: { files: [{ name: 'credit-training' }] },
