@@ -4,6 +4,7 @@ import {
   type LadderTicks,
   ladderAlpha,
   ladderTicks,
+  tickMs,
 } from '../../detectors/ladder/alpha-ladder.ts';
 import type { CriticalValues } from '../../detectors/ladder/critical-values.ts';
 import { judgeSeries, ModelReader } from '../../detectors/ladder/judge-series.ts';
@@ -13,7 +14,6 @@ import { hourOfWeek } from '../../detectors/ladder/seasonal.ts';
 import { newWindowScratch, WindowRing } from '../../detectors/ladder/window-ring.ts';
 import { bins, type Stream } from './stream.ts';
 
-const tickMs = 300_000;
 export const minEffect = 0.01;
 export const minRows = 200;
 /** Asked: so many false alarms in 30 days over all signals. */
