@@ -14,7 +14,10 @@ import { Aggregator } from './pipeline/aggregate.ts';
 import { createAlertStage } from './pipeline/alert.ts';
 import { boundaryKey, createCheckpointer } from './pipeline/checkpointer.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
+import { DetectorStates } from './pipeline/detector-states.ts';
 import { createJudge, longestWindowMs } from './pipeline/judge.ts';
+import { LadderBook } from './pipeline/ladder-book.ts';
+import { LadderJudge } from './pipeline/ladder-judge.ts';
 import { Ledger } from './pipeline/ledger.ts';
 import { createNormaliser } from './pipeline/normalise.ts';
 import type { StoredOutbox } from './pipeline/outbox-book.ts';
@@ -82,9 +85,24 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 
   const intake = createIntake(options, restored, () => phase);
   const { aggregator, transactions } = intake;
-  const checkpoints = createCheckpointer({ aggregator, blobs: ports.blobs, config, clock, meter, log });
+  const states = new DetectorStates(meter);
+  const { paneMs } = config.windows;
+  const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
+  const checkpoints = createCheckpointer({
+    aggregator,
+    states,
+    ladders,
+    blobs: ports.blobs,
+    config,
+    clock,
+    meter,
+    log,
+  });
   await checkpoints.restore(restored.closedMs);
-  const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator);
+  const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator, {
+    states,
+    ladders,
+  });
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
 
@@ -175,6 +193,7 @@ function createDecisions(
   restored: RestoredState,
   outbox: StoredOutbox,
   aggregator: Aggregator,
+  { states, ladders }: { readonly states: DetectorStates; readonly ladders: LadderBook },
 ) {
   const { config, ports, identity, isRollbackDisabled } = options;
   const { digest, log, meter, random, store } = ports;
@@ -205,8 +224,10 @@ function createDecisions(
     killSwitch: isRollbackDisabled,
     onSettled: (row) => act.settled(row),
   });
+  const ladderJudge = new LadderJudge(config);
   return {
-    judge: createJudge({ config, detectors, meter, log }),
+    judge: createJudge({ config, detectors, states, ladders, ladderJudge, meter, log }),
+    ladders,
     alerts: createAlertStage({
       config: config.alerting,
       rules: () => config.rules,

@@ -59,7 +59,7 @@ export function buildConfig(form: ConfigForm, { detectors }: Registries): Config
       files: form.references.files.map((file) => referenceFile(file, form.environment)),
     },
     rules: [
-      ...(form.rules ?? []).map((rule) => ruleOf(rule, detectors)),
+      ...(form.rules ?? []).map((rule) => ruleOf(rule, form.windows.pane, detectors)),
       ...form.budgets.flatMap((budget) => rulesOfBudget(budget, form.windows.pane, detectors)),
     ],
     prices: priceBook(form.prices),
@@ -77,7 +77,7 @@ export function buildConfig(form: ConfigForm, { detectors }: Registries): Config
   };
 }
 
-function ruleOf(form: RuleForm, detectors: Detectors): Rule {
+function ruleOf(form: RuleForm, paneMs: number, detectors: Detectors): Rule {
   const types = detectors.map(({ type }) => type);
   const type = detectorKeys(form, types)[0];
   const detector = detectors.find((each) => each.type === type);
@@ -87,8 +87,9 @@ function ruleOf(form: RuleForm, detectors: Detectors): Rule {
     match: form.match,
     class: classOf(form.match.signal, detector.class),
     detector: { type: detector.type, options: (form as RuleForm & Record<string, unknown>)[detector.type] },
-    lengthMs: form.window,
-    hopMs: form.hop ?? form.window,
+    // On the ladder of windows a rule is asked whenever a pane closes, and its own window does not matter.
+    lengthMs: detector.ladder ? paneMs : form.window,
+    hopMs: detector.ladder ? paneMs : (form.hop ?? form.window),
     for: form.for,
     keepFiringFor: form.keep_firing_for,
     severity: form.severity,

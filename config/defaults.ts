@@ -16,6 +16,9 @@ export const defaults = {
   repeatInterval: '4h',
 } as const;
 
+/** The ladder has paid for its looks with its alpha, and says by itself when a drift is over. */
+const atOnce = { for: '1 window', keep_firing_for: '1 window' } as const;
+
 /**
  * The rules of a file that has none, in the form of the file. Shape only: a drift test needs no knowledge of
  * the model, its alpha comes from the false-alarm budget, and confirmation over two windows costs one window
@@ -23,10 +26,9 @@ export const defaults = {
  * service is content with a tenth of its calls failing for half an hour.
  */
 export const defaultRules = [
-  { name: 'input_psi', match: { signal: 'input.*' }, psi: {}, severity: 'warning' },
-  { name: 'input_ks', match: { signal: 'input.*' }, ks: {}, severity: 'warning' },
-  { name: 'output_psi', match: { signal: 'output.*' }, psi: {}, severity: 'major' },
-  { name: 'output_ks', match: { signal: 'output.*' }, ks: {}, severity: 'warning' },
+  { name: 'input_drift', match: { signal: 'input.*' }, drift: {}, ...atOnce, severity: 'warning' },
+  { name: 'output_drift', match: { signal: 'output.*' }, drift: {}, ...atOnce, severity: 'major' },
+  { name: 'token_drift', match: { signal: 'tokens.*' }, drift: {}, ...atOnce, severity: 'warning' },
   {
     name: 'error_share',
     match: { signal: 'error_share' },

@@ -27,6 +27,7 @@ export const dropReasons = [
   'duplicate',
   'invalid_name',
   'sampled_out',
+  'ladder_max',
   'own_telemetry',
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
@@ -167,7 +168,7 @@ export const metrics = {
     name: 'kedge_verdicts_total',
     type: 'counter',
     help: 'Windows judged.',
-    labels: { detector: 20, status: ['ok', 'breach', 'inconclusive', 'error'] },
+    labels: { detector: 60, status: ['ok', 'breach', 'inconclusive', 'error'] },
   },
   signal_statistic: {
     name: 'kedge_signal_statistic',
@@ -333,6 +334,12 @@ export const metrics = {
     name: 'kedge_storage_degraded',
     type: 'gauge',
     help: '1 while decisions cannot be stored durably.',
+  },
+  detector_states_dropped: {
+    name: 'kedge_detector_states_dropped_total',
+    type: 'counter',
+    help: 'States of sequential detectors not kept because a limit was reached: their charts begin anew.',
+    labels: { reason: ['states_max', 'too_large'] },
   },
   corrupt_records: {
     name: 'kedge_corrupt_records_total',

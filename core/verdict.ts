@@ -38,10 +38,15 @@ export interface Finding {
   /** One sentence with the numbers, for a person. */
   readonly reason: string;
   readonly evidence: readonly Evidence[];
+  /**
+   * What a sequential detector wants to be handed at its next look at this series: plain JSON of bounded size, and no
+   * value of a row. Absent: it keeps what it had. It is the judge's to keep, and no part of a verdict.
+   */
+  readonly state?: unknown;
 }
 
 /** A finding with its place: which rule, series and window. */
-export interface Verdict extends Finding {
+export interface Verdict extends Omit<Finding, 'state'> {
   readonly rule: string;
   readonly detector: string;
   readonly series: Series;

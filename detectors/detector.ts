@@ -19,12 +19,17 @@ export interface DetectorInput<Options> {
   readonly alpha: number;
   /** For the sentence only. */
   readonly signal: string;
+  /**
+   * Sequential detectors only: the `state` of the last finding on this series that had one, as JSON gives it back. Absent
+   * at the first look, and after anything that makes the past another's: so it may be of any shape, and is checked.
+   */
+  readonly state?: unknown;
 }
 
 /**
  * A statistical test or limit: one file in this folder, one line in registry.ts.
- * `judge` is pure: no state, no clock, no chance, and never NaN in its answer. It says `inconclusive` when it cannot
- * know, and `breach` in calibrated form only if p ≤ alpha and the effect reaches its floor.
+ * `judge` is pure: no state but the one handed in and out, no clock, no chance, and never NaN in its answer. It says
+ * `inconclusive` when it cannot know, and `breach` in calibrated form only if p ≤ alpha and the effect reaches its floor.
  */
 export interface Detector<Options = unknown> {
   /** lower_snake_case: the key in kedge.yaml and a metric label. */
@@ -38,6 +43,14 @@ export interface Detector<Options = unknown> {
   readonly needsReference: boolean;
   /** Judges all versions of a model together (a total is the model's, not a version's). Default: each version apart. */
   readonly versionsTogether?: true;
+  /**
+   * Hands a `state` from one look to the next, and reads each row once: the judge gives it the rows since the last look,
+   * not those of a whole window that overlaps with the one before. As its alarms last for some looks by themselves, alpha
+   * is that of a single look, whatever confirmation the rule asks for.
+   */
+  readonly sequential?: true;
+  /** In a rule it is judged on the ladder of windows (pipeline/ladder-judge.ts): the rule's own window does not matter. */
+  readonly ladder?: true;
   /** A strict object; every field described, with a default or a reason for none. Input may be `{}` or the shorthand. */
   readonly options: z.ZodType<Options>;
   /** The option a bare value means: `psi: 0.2` is `psi: {threshold: 0.2}`. */

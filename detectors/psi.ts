@@ -33,7 +33,10 @@ import {
 } from './counters/finding.ts';
 import { directionOf, evidenceOf, type Group, groupsOf } from './counters/groups.ts';
 import { type DetectorInput, defineDetector } from './detector.ts';
+import { psiOfCounts } from './exact/psi.ts';
 import { chiSquareUpper, chiSquareUpperInverse } from './math/chi-square.ts';
+
+export { psiOfCounts } from './exact/psi.ts';
 
 const options = z.strictObject({
   threshold: z
@@ -54,18 +57,6 @@ const options = z.strictObject({
 });
 
 type Options = z.output<typeof options>;
-
-/** PSI with `added` pseudo-counts per group on both sides; 0 where either side is empty. */
-export function psiOfCounts(reference: readonly number[], current: readonly number[], added = 0.5): number {
-  const before = reference.reduce((sum, count) => sum + count, 0);
-  const now = current.reduce((sum, count) => sum + count, 0);
-  if (before <= 0 || now <= 0) return 0;
-  return reference.reduce((psi, count, i) => {
-    const p = (count + added) / (before + added * reference.length);
-    const q = ((current[i] ?? 0) + added) / (now + added * reference.length);
-    return psi + (p - q) * Math.log(p / q);
-  }, 0);
-}
 
 export interface PsiStatistics {
   readonly psi: number;

@@ -5,10 +5,8 @@ import { formatFault, loadConfig } from '../../config/load.ts';
 import { scheduleCron } from '../adapters/cron.ts';
 import { openFileBlobs } from '../adapters/file-blobs.ts';
 import { type HttpServerFault, startHttpServer } from '../adapters/http-server.ts';
-import { createHttpSender } from '../adapters/https-client.ts';
 import { type JsonLog, jsonLog } from '../adapters/json-log.ts';
 import { nodeDigest } from '../adapters/node-digest.ts';
-import { createMailSender } from '../adapters/nodemailer-mail.ts';
 import { startSelfTelemetry } from '../adapters/otel-self.ts';
 import { watchProcess } from '../adapters/process-vitals.ts';
 import { createPromMeter, type PromMeter } from '../adapters/prom-meter.ts';
@@ -22,6 +20,7 @@ import { type Cleanups, createCleanups } from '../cleanup.ts';
 import type { ListeningServer } from '../http.ts';
 import { readReferences } from './read-references.ts';
 import { readText } from './read-text.ts';
+import { createSenders } from './senders.ts';
 import { agentVersion } from './version.ts';
 
 /** Exit codes of `serve`. */
@@ -110,8 +109,8 @@ async function start(running: Running): Promise<void> {
   meter.set('start_time', clock.nowMs() / 1_000);
   const store = await openSqliteStore({ file: join(config.dataDir, 'kedge.db'), log, meter });
   cleanups.add('store', () => store.close(), 2_000);
-  const http = await createHttpSender();
-  cleanups.add('http client', () => http.close(), 1_000);
+  const senders = await createSenders(config);
+  cleanups.add('senders', () => senders.close(), 1_000);
   const digest = nodeDigest();
   const agent = await createAgent({
     config,
@@ -121,8 +120,8 @@ async function start(running: Running): Promise<void> {
       digest,
       store,
       blobs: await openFileBlobs(config.dataDir, meter),
-      http,
-      mail: await createMailSender(),
+      http: senders.http,
+      mail: senders.mail,
       log,
       meter,
     },

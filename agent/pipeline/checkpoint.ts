@@ -2,6 +2,7 @@ import type { Counters } from '../../core/pane.ts';
 import { decodeCounters, encodeCounters } from '../../detectors/counters/codec.ts';
 import { scaleFromJson, scaleToJson } from '../../detectors/counters/freeze.ts';
 import type { Aggregator } from './aggregate.ts';
+import type { SavedState } from './detector-states.ts';
 import type { ModelState, SignalTrack, VersionState } from './model-state.ts';
 
 /**
@@ -17,6 +18,8 @@ interface Head {
   readonly atMs: number;
   readonly paneMs: number;
   readonly models: readonly ModelHead[];
+  /** What sequential detectors remember, as of the same panes; absent in checkpoints of before there were any. */
+  readonly detectorStates?: readonly SavedState[];
 }
 
 interface ModelHead {
@@ -51,12 +54,17 @@ interface TrackHead {
 type Group = 'inputs' | 'outputs' | 'builtin';
 const groups: readonly Group[] = ['inputs', 'outputs', 'builtin'];
 
-/** Everything the aggregator would lose with the process. */
-export function encodeCheckpoint(aggregator: Aggregator, paneMs: number, nowMs: number): Uint8Array {
+/** Everything the aggregator and the sequential detectors would lose with the process. */
+export function encodeCheckpoint(
+  aggregator: Aggregator,
+  paneMs: number,
+  nowMs: number,
+  detectorStates: readonly SavedState[] = [],
+): Uint8Array {
   const counters: Counters[] = [];
   const place = (one: Counters): number => counters.push(one) - 1;
   const models = [...aggregator.states()].map((state) => modelHead(state, place));
-  const head: Head = { atMs: nowMs, paneMs, models };
+  const head: Head = { atMs: nowMs, paneMs, models, detectorStates };
   return pack(encoder.encode(JSON.stringify(head)), counters.map(encodeCounters));
 }
 
@@ -66,6 +74,8 @@ export interface Restored {
   readonly panes: number;
   /** The pane length was changed in the configuration: panes were left out, what is learned was kept. */
   readonly paneLengthChanged: boolean;
+  /** Unchecked, for `DetectorStates.restore`. */
+  readonly detectorStates: unknown;
 }
 
 /** Puts a checkpoint back into a fresh aggregator. Throws on bytes that are no checkpoint; the caller starts empty. */
@@ -83,7 +93,8 @@ export function restoreCheckpoint(aggregator: Aggregator, bytes: Uint8Array, pan
       panes += restoreVersion(aggregator, state, version, head.paneMs === paneMs ? counters : []);
     }
   }
-  return { atMs: head.atMs, panes, paneLengthChanged: head.paneMs !== paneMs };
+  const { atMs, detectorStates = [] } = head;
+  return { atMs, panes, paneLengthChanged: head.paneMs !== paneMs, detectorStates };
 }
 
 function modelHead(state: ModelState, place: (counters: Counters) => number): ModelHead {

@@ -2,8 +2,11 @@ import type { Config } from '../../config/config.ts';
 import type { BlobStore, Clock, Log, Meter } from '../../core/ports.ts';
 import type { Aggregator } from './aggregate.ts';
 import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
+import type { DetectorStates } from './detector-states.ts';
+import type { LadderBook } from './ladder-book.ts';
 
 const blobName = 'counters';
+const ladderBlobName = 'ladders';
 
 export interface Checkpointer {
   /** `closedMs`: event time up to which windows were judged and stored, by environment and model. */
@@ -20,13 +23,15 @@ export function boundaryKey(environment: string, model: string): string {
 /** Saves and restores counters. A damaged or foreign checkpoint costs the counters since then, never the start. */
 export function createCheckpointer(options: {
   readonly aggregator: Aggregator;
+  readonly states: DetectorStates;
+  readonly ladders: LadderBook;
   readonly blobs: BlobStore;
   readonly config: Config;
   readonly clock: Clock;
   readonly meter: Meter;
   readonly log: Log;
 }): Checkpointer {
-  const { aggregator, blobs, config, clock, meter, log } = options;
+  const { aggregator, states, ladders, blobs, config, clock, meter, log } = options;
   const { paneMs } = config.windows;
   return {
     restore: async (closedMs) => {
@@ -37,6 +42,9 @@ export function createCheckpointer(options: {
       }
       try {
         const restored = restoreCheckpoint(aggregator, bytes, paneMs);
+        states.restore(restored.detectorStates);
+        const windows = await blobs.read(ladderBlobName);
+        if (windows !== undefined) ladders.restore(windows);
         const gapSeconds = Math.max(0, clock.nowMs() - restored.atMs) / 1_000;
         meter.add('counting_gap', gapSeconds);
         log.info('counters restored', { panes: restored.panes, gapSeconds });
@@ -56,8 +64,9 @@ export function createCheckpointer(options: {
     },
     write: async () => {
       try {
-        const bytes = encodeCheckpoint(aggregator, paneMs, clock.nowMs());
+        const bytes = encodeCheckpoint(aggregator, paneMs, clock.nowMs(), states.all());
         await blobs.write(blobName, bytes);
+        await blobs.write(ladderBlobName, ladders.encode());
         meter.add('checkpoints', 1, { result: 'ok' });
         meter.set('checkpoint_bytes', bytes.length);
       } catch (fault) {

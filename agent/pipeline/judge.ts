@@ -5,17 +5,27 @@ import type { Counters } from '../../core/pane.ts';
 import type { Log, Meter } from '../../core/ports.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
+import { isoTime } from '../../core/time.ts';
 import type { Finding, Verdict, VerdictCause } from '../../core/verdict.ts';
 import { alphaPerLook } from '../../detectors/calibrate.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
-import type { ModelState, SignalState, SignalTrack, VersionState } from './model-state.ts';
+import type { SignalFamily } from '../../detectors/ladder/alpha-ladder.ts';
+import { type DetectorStates, stateKey } from './detector-states.ts';
+import type { LadderBook } from './ladder-book.ts';
+import { familyOf, type LadderJudge } from './ladder-judge.ts';
+import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
 export interface JudgeOptions {
   readonly config: Config;
   /** By type. */
   readonly detectors: ReadonlyMap<string, Detector>;
+  /** The default rule's windows and reference models. */
+  readonly ladders: LadderBook;
+  readonly ladderJudge: LadderJudge;
+  /** What sequential detectors remember. */
+  readonly states: DetectorStates;
   readonly meter: Meter;
   readonly log: Log;
 }
@@ -84,15 +94,97 @@ function judgeSignal(
   if (detector === undefined) return undefined;
   const scale = scaleOf(closed.state, signal);
   if (scale === undefined || !detector.scales.includes(scale.kind)) return undefined;
-  const startMs = closed.endMs - rule.lengthMs;
+  if (detector.ladder) return judgeOnLadder(options, rule, closed, signal, scale);
+  const startMs = closed.endMs - (detector.sequential ? rule.hopMs : rule.lengthMs);
   const candidates = collect(closed.state, signal, rule, startMs, closed.endMs);
   const judged = (detector.versionsTogether ? together(candidates) : candidates).map((candidate) => {
-    const finding = findIn(options, rule, detector, signal, candidate, startMs, watched);
+    const look = (state?: unknown) =>
+      findIn(options, rule, detector, signal, candidate, startMs, watched, state);
+    const finding = detector.sequential
+      ? lookOn(options, rule, closed, signal, candidate.version, look)
+      : look();
     return toVerdict(finding, rule, closed, signal, startMs, candidate.version);
   });
   if (judged.length > 0) return judged.reduce(worse);
   const gap = inconclusive('gap', `No rows of ${signal.name} in this window.`, 0, 0);
   return toVerdict(gap, rule, closed, signal, startMs, '');
+}
+
+/** The default rule: each version's windows on its own, as with any other detector. */
+function judgeOnLadder(
+  options: JudgeOptions,
+  rule: Rule,
+  closed: ClosedPane,
+  signal: SignalState,
+  scale: Scale,
+): Verdict | undefined {
+  const { ladders, ladderJudge, config } = options;
+  const { paneMs } = config.windows;
+  const ladder = ladders.of(closed.state, signal);
+  const reference = signal.learner?.reference;
+  if (ladder === undefined) return undefined;
+  if (reference === undefined || ladder.reader === undefined) {
+    const finding = inconclusive(
+      'no_reference',
+      `The reference of ${signal.name} is still being learned.`,
+      0,
+      0,
+    );
+    return toVerdict(finding, rule, closed, signal, closed.startMs, '');
+  }
+  const family = familySize(config.rules, closed.state, options.detectors, familyOf(signal.name));
+  const learnedTick =
+    reference.kind === 'learned' ? ladders.tickOf(reference.toMs) : Number.NEGATIVE_INFINITY;
+  const endTick = ladders.tickOf(closed.endMs);
+  const judged: Verdict[] = [];
+  for (const version of ladder.rings.keys()) {
+    if (!globMatches(rule.match.version, version)) continue;
+    const look = { ladder, version, scale, rule, signal: signal.name, endTick, family, learnedTick };
+    const found = ladderJudge.judge(look);
+    if (found === undefined) continue;
+    const verdict = toVerdict(found.finding, rule, closed, signal, found.startTick * paneMs, version);
+    const hasRows =
+      placeOf(closed.state.versions.get(version), signal.name)?.track?.pane(closed.startMs) !== undefined;
+    // A version that has no more traffic speaks only while no other does.
+    if (hasRows || ladder.rings.size === 1) judged.push(verdict);
+  }
+  if (judged.length > 0) return judged.reduce(worse);
+  const gap = inconclusive('gap', `No rows of ${signal.name} since ${isoTime(closed.startMs)}.`, 0, 0);
+  return toVerdict(gap, rule, closed, signal, closed.startMs, '');
+}
+
+/** Signals of a model that share one part of the budget of the default rule. */
+function familySize(
+  rules: readonly Rule[],
+  state: ModelState,
+  detectors: ReadonlyMap<string, Detector>,
+  family: SignalFamily,
+): number {
+  let size = 0;
+  for (const rule of rules) {
+    if (detectors.get(rule.detector.type)?.ladder !== true) continue;
+    for (const signal of state.signals.keys()) {
+      if (familyOf(signal) === family && isWatching(rule, state.model, state.environment, signal)) size++;
+    }
+  }
+  return Math.max(1, size);
+}
+
+/** One look of a sequential detector: it gets what it remembered of this series, and what it says is kept for the next. */
+function lookOn(
+  options: JudgeOptions,
+  rule: Rule,
+  closed: ClosedPane,
+  signal: SignalState,
+  version: string,
+  look: (state: unknown) => Finding,
+): Finding {
+  const { model, environment } = closed.state;
+  const series = { model, environment, version, signal: signal.name };
+  const key = stateKey(rule.name, series, signal.learner?.reference?.id ?? '');
+  const finding = look(options.states.get(key));
+  if (finding.state !== undefined) options.states.keep(key, finding.state);
+  return finding;
 }
 
 function findIn(
@@ -103,6 +195,7 @@ function findIn(
   candidate: Candidate,
   startMs: number,
   watched: number,
+  state?: unknown,
 ): Finding {
   const current = effectiveSize(candidate.counters);
   const reference = signal.learner?.reference;
@@ -132,7 +225,8 @@ function findIn(
     }
   }
   const { falseAlarms } = options.config;
-  const confirmations = 'windows' in rule.for ? rule.for.windows : Math.ceil(rule.for.ms / rule.hopMs) + 1;
+  const windows = 'windows' in rule.for ? rule.for.windows : Math.ceil(rule.for.ms / rule.hopMs) + 1;
+  const confirmations = detector.sequential ? 1 : windows;
   try {
     return detector.judge({
       scale: candidate.scale,
@@ -141,6 +235,7 @@ function findIn(
       options: rule.detector.options,
       alpha: alphaPerLook(falseAlarms, watched, rule.hopMs, confirmations, rule.lengthMs),
       signal: signal.name,
+      state,
     });
   } catch (fault) {
     options.meter.add('internal_errors', 1, { stage: 'judge' });
@@ -209,8 +304,9 @@ function toVerdict(
 ): Verdict {
   const { model, environment } = closed.state;
   const reference = signal.learner?.reference;
+  const { state: _, ...found } = finding;
   return {
-    ...finding,
+    ...found,
     rule: rule.name,
     detector: rule.detector.type,
     series: { model, environment, version, signal: signal.name },
@@ -242,12 +338,6 @@ function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {
     if (track !== undefined) return track.scale;
   }
   return undefined;
-}
-
-function placeOf(version: VersionState, signal: string): SignalTrack | undefined {
-  if (signal.startsWith('input.')) return version.inputs.get(signal.slice('input.'.length));
-  if (signal.startsWith('output.')) return version.outputs.get(signal.slice('output.'.length));
-  return version.builtin.get(signal);
 }
 
 function showVerdict(meter: Meter, verdict: Verdict): void {

@@ -78,3 +78,10 @@ export function watermarkMs(state: ModelState, nowMs: number, allowedLatenessMs:
   const silenceMs = Math.max(0, nowMs - state.arrivedMs);
   return Math.min(nowMs, state.newestMs + silenceMs) - allowedLatenessMs;
 }
+
+/** The place of a signal in a version, by the signal's full name. */
+export function placeOf(version: VersionState | undefined, signal: string): SignalTrack | undefined {
+  if (signal.startsWith('input.')) return version?.inputs.get(signal.slice('input.'.length));
+  if (signal.startsWith('output.')) return version?.outputs.get(signal.slice('output.'.length));
+  return version?.builtin.get(signal);
+}

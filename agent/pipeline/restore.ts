@@ -16,6 +16,8 @@ export interface RestoredState {
   /** Where the audit chain goes on. */
   readonly auditHead: AuditHead;
   readonly references: readonly Reference[];
+  /** Models of the default rule, undecoded. */
+  readonly ladders: ReadonlyMap<string, Uint8Array>;
   /** Event time up to which windows of a model were judged, by `boundaryKey`. */
   readonly closedMs: ReadonlyMap<string, number>;
 }
@@ -47,6 +49,7 @@ export async function restore(store: Store, log: Log, meter: Meter): Promise<Res
     actions: await values<Action>('action/'),
     auditHead: lastLine === undefined ? emptyHead : { seq: lastLine.seq, hash: lastLine.hash },
     references: await values('reference/', decodeReference),
+    ladders: new Map(await all('ladder/', (bytes) => bytes)),
     closedMs: new Map(await all<number>('boundary/')),
   };
 }

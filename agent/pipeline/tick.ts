@@ -7,6 +7,7 @@ import type { Aggregator } from './aggregate.ts';
 import type { AlertDecision, AlertStage } from './alert.ts';
 import { boundaryKey } from './checkpointer.ts';
 import type { DeliverStage, Enqueued } from './deliver.ts';
+import type { LadderBook } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelState } from './model-state.ts';
 import { announceReference, referenceWrite } from './references.ts';
@@ -19,6 +20,7 @@ export interface TickOptions {
   readonly aggregator: Aggregator;
   readonly transactions: Transactions;
   readonly judge: (closed: ClosedPane) => readonly Verdict[];
+  readonly ladders: LadderBook;
   readonly alerts: AlertStage;
   readonly act: ActStage;
   readonly deliver: DeliverStage;
@@ -82,12 +84,14 @@ class Turn {
   }
 
   #evaluateModel(state: ModelState): void {
-    const { judge, alerts, ledger, verdicts, meter, config } = this.#options;
+    const { judge, ladders, alerts, ledger, verdicts, meter, config } = this.#options;
     let closedAny = false;
     for (const closed of closePanes(state, this.#nowMs, config)) {
       closedAny = true;
       meter.add('panes_closed', 1);
       this.#keepReferences(closed);
+      ladders.feed(closed);
+      ledger.add(ladders.takeWrites());
       const judged = judge(closed);
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));

@@ -9,17 +9,31 @@
  *
  * Sources: DLMF 8.17.22 by Lentz's method (Numerical Recipes §6.4); prefix by Loader (2000).
  */
+import { bisectFalling } from './bisect.ts';
 import { deviance, stirlingError } from './log-gamma.ts';
 
 const termsMax = 200_000;
 const precision = 1e-15;
 const tiny = 1e-300;
+const smallX = 1e-3;
 
 export function betaLower(a: number, b: number, x: number, y: number = 1 - x): number {
   if (!(x > 0)) return 0;
   if (!(y > 0)) return 1;
   if (x <= (a + 1) / (a + b + 2)) return Math.min(1, (prefix(a, b, x, y) * fraction(a, b, x)) / a);
   return Math.max(0, 1 - (prefix(b, a, y, x) * fraction(b, a, y)) / b);
+}
+
+/** The x with I_x(a, b) = p; 0 and 1 at their ends. A tiny x is found on the scale of its logarithm, with all its digits. */
+export function betaQuantile(p: number, a: number, b: number): number {
+  if (p <= 0) return 0;
+  if (p >= 1) return 1;
+  // Falling, as the bisection wants it; the small tail is the one compared.
+  const missing = p <= 0.5 ? (x: number) => -betaLower(a, b, x) : (x: number) => betaLower(b, a, 1 - x, x);
+  const target = p <= 0.5 ? -p : 1 - p;
+  if (missing(smallX) > target) return bisectFalling(missing, target, { low: smallX, high: 1 });
+  const ofLogarithm = (logX: number) => missing(Math.exp(logX));
+  return Math.exp(bisectFalling(ofLogarithm, target, { low: -745, high: Math.log(smallX) }));
 }
 
 /** x^a y^b Γ(a + b) / (Γ(a) Γ(b)). */

@@ -7,6 +7,7 @@
  * `binomialQuantile(level, n, p)` is the smallest k with P(K ≤ k) ≥ level, as scipy's `binom.ppf`; 0 at level 0.
  */
 import { betaLower } from './beta.ts';
+import { deviance, stirlingError } from './log-gamma.ts';
 
 export function binomialLower(k: number, n: number, p: number): number {
   if (k < 0) return 0;
@@ -17,6 +18,20 @@ export function binomialLower(k: number, n: number, p: number): number {
 export function binomialUpper(k: number, n: number, p: number): number {
   if (k <= 0) return 1;
   return k > n ? 0 : betaLower(k, n - k + 1, p, 1 - p);
+}
+
+/** P(K = k), by Loader's saddle point; k and n need not be whole. */
+export function binomialTerm(k: number, n: number, p: number): number {
+  if (k < 0 || k > n) return 0;
+  if (p <= 0) return k === 0 ? 1 : 0;
+  if (p >= 1) return k === n ? 1 : 0;
+  if (k === 0) return Math.exp(n * Math.log1p(-p));
+  if (k === n) return p ** n;
+  const q = 1 - p;
+  const rest = n - k;
+  const exponent =
+    stirlingError(n) - stirlingError(k) - stirlingError(rest) - deviance(k, n * p) - deviance(rest, n * q);
+  return Math.exp(exponent) * Math.sqrt(n / (2 * Math.PI * k * rest));
 }
 
 export function binomialQuantile(level: number, n: number, p: number): number {

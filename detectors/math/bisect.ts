@@ -18,3 +18,16 @@ export function bisectFalling(
   }
   return low + (high - low) / 2;
 }
+
+/** The last whole number of a range at which a condition holds that holds up to some point and not beyond. */
+export function lastWhere(holds: (at: number) => boolean, first: number, last: number): number | undefined {
+  if (first > last || !holds(first)) return undefined;
+  let low = first;
+  let high = last;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (holds(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -9,11 +9,12 @@
  *
  * Sources: Abramowitz and Stegun 6.5.29 and 6.5.31; Lentz's method as in Numerical Recipes §5.2; prefix by Loader.
  */
-import { deviance, stirlingError } from './log-gamma.ts';
+import { deviance, logGammaOnePlus, stirlingError } from './log-gamma.ts';
 
 const termsMax = 100_000;
 const precision = 1e-16;
 const tiny = 1e-300;
+const smallShape = 0.1;
 
 /** P(a, x): the chance that a gamma variable of shape a is below x. */
 export function gammaLower(a: number, x: number): number {
@@ -24,7 +25,25 @@ export function gammaLower(a: number, x: number): number {
 /** Q(a, x): the chance that it is above. */
 export function gammaUpper(a: number, x: number): number {
   if (!(x > 0)) return 1;
-  return x < a + 1 ? 1 - lowerSeries(a, x) : upperFraction(a, x);
+  if (x >= a + 1) return upperFraction(a, x);
+  return a < smallShape ? smallShapeUpper(a, x) : 1 - lowerSeries(a, x);
+}
+
+/**
+ * Q for a next to 0, where P is next to 1 and would take its digits: with u = x^a / Γ(1 + a), Q = (1 − u) − u·Σ, where
+ * Σ = a Σ (−x)^k / ((a + k) k!) (Gautschi 1979).
+ */
+function smallShapeUpper(a: number, x: number): number {
+  const logU = a * Math.log(x) - logGammaOnePlus(a);
+  let term = 1;
+  let sum = 0;
+  for (let k = 1; k < termsMax; k++) {
+    term *= -x / k;
+    const next = sum + (a * term) / (a + k);
+    if (next === sum) break;
+    sum = next;
+  }
+  return Math.min(1, Math.max(0, -Math.expm1(logU) - Math.exp(logU) * sum));
 }
 
 /** x^a e^-x / Γ(a + 1). */

@@ -5,7 +5,7 @@
  * writes them as exp(-stirlingError(a) - deviance(a, x)) / √(2πa), where both parts are small and exact.
  *
  * Invariants:
- * 1. `logGamma` is exact to 1e-14 relative, or absolute near its zeros 1 and 2, for x > 0; x ≤ 0 is not asked for.
+ * 1. `logGamma` is ln |Γ|, exact to 1e-14 relative, or absolute near its zeros 1 and 2; Infinity at its poles 0, −1, …
  * 2. `stirlingError(a)` = ln Γ(a+1) − (a + ½) ln a + a − ½ ln 2π, about 1/(12a), for a > 0.
  * 3. `deviance(x, mean)` = x ln(x/mean) + mean − x ≥ 0, without cancellation near x = mean.
  *
@@ -26,13 +26,33 @@ const stirlingTerms = [
   -3617 / 122400,
 ] as const;
 
+/** Euler's γ, then ζ(2), ζ(3), …: the coefficients of ln Γ(1 + a). */
+const zetas = [
+  0.5772156649015329, 1.6449340668482264, 1.2020569031595942, 1.0823232337111381, 1.03692775514337,
+  1.017343061984449, 1.0083492773819227, 1.0040773561979444, 1.0020083928260821, 1.0009945751278182,
+  1.0004941886041194, 1.000246086553308, 1.0001227133475785, 1.0000612481350586, 1.000030588236307,
+  1.0000152822594086,
+] as const;
+
 export function logGamma(x: number): number {
+  if (x <= 0) {
+    if (Number.isInteger(x)) return Number.POSITIVE_INFINITY;
+    // Reflection (Abramowitz and Stegun 6.1.17).
+    return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * x))) - logGamma(1 - x);
+  }
+  if (x === Number.POSITIVE_INFINITY) return x;
   let product = 1;
   let shifted = x;
   while (shifted < stirlingFrom) product *= shifted++;
   return (
     (shifted - 0.5) * Math.log(shifted) - shifted + halfLogTwoPi + stirlingSeries(shifted) - Math.log(product)
   );
+}
+
+/** Σ terms of ln Γ(1 + a) = −γa + Σ ζ(k) (−a)^k / k, for |a| ≤ 0.1: with all digits where 1 + a would lose those of a. */
+export function logGammaOnePlus(a: number): number {
+  if (Math.abs(a) > 0.1) return logGamma(1 + a);
+  return zetas.reduceRight((sum, zeta, i) => sum * -a + (zeta / (i + 1)) * -a, 0);
 }
 
 function stirlingSeries(x: number): number {

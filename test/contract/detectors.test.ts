@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { stateCharactersMax } from '../../agent/pipeline/detector-states.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { LevelsScale, Scale } from '../../core/scale.ts';
 import { evidenceMax, type Finding } from '../../core/verdict.ts';
@@ -86,7 +87,10 @@ const levelsWorld: World = {
 
 const logWorld: World = {
   scale: logScale,
-  reference: countNumbers(logScale, [1, 2, 3]),
+  reference: countNumbers(
+    logScale,
+    Float64Array.from({ length: referenceRows }, (_, i) => 0.5 + (i % 100) / 100),
+  ),
   quiet: ({ max = 1 }, seed, weight) => {
     const uniform = uniformFrom(seed);
     const typical = max / (10 * windowRows);
@@ -126,6 +130,19 @@ const worlds: Readonly<Record<Scale['kind'], World>> = {
   log: logWorld,
 };
 
+/** Not values but rows without one are judged: an odd window is full of them, and a loud one has one value in 1,000. */
+const judgesMissing = (detector: Detector) => detector.type === 'missing_share';
+
+function worldOf(detector: Detector, kind: Scale['kind']): World {
+  const world = worlds[kind];
+  if (!judgesMissing(detector)) return world;
+  const one = (weight: number) =>
+    world.scale.kind === 'levels'
+      ? countLevels(world.scale, ['ok'], weight)
+      : countNumbers(world.scale, [0.5], weight);
+  return { ...world, loud: (_, weight = 1) => ({ ...one(weight), missing: (windowRows - 1) * weight }) };
+}
+
 /** One detector with one of its examples on one of its scales. */
 interface Subject {
   readonly detector: Detector;
@@ -139,7 +156,7 @@ const subjects = detectors.flatMap((detector) =>
       const options = detector.options.parse(example);
       return [
         `${detector.type} ${JSON.stringify(example)} on ${kind}`,
-        { detector, options, world: worlds[kind] },
+        { detector, options, world: worldOf(detector, kind) },
       ];
     }),
   ),
@@ -161,6 +178,40 @@ function inputOf(subject: Subject, current: Counters, changes: Partial<DetectorI
 
 function judge(subject: Subject, current: Counters, changes: Partial<DetectorInput<unknown>> = {}): Finding {
   return subject.detector.judge(inputOf(subject, current, changes));
+}
+
+/** What a sequential detector remembers after 40 quiet looks; nothing for one that judges each window alone. */
+function stateAfterQuiet(
+  subject: Subject,
+  quiet: (seed: number) => Counters,
+  changes: Partial<DetectorInput<unknown>> = {},
+): unknown {
+  let state: unknown;
+  if (!subject.detector.sequential) return state;
+  for (let seed = 1; seed <= 40; seed++) {
+    state = judge(subject, quiet(seed), { ...changes, state: throughJson(state) }).state ?? state;
+  }
+  return state;
+}
+
+function throughJson(state: unknown): unknown {
+  return state === undefined ? undefined : JSON.parse(JSON.stringify(state));
+}
+
+/** The finding at a change: at once, or for a sequential detector within 30 looks after quiet ones. */
+function judgeChange(
+  subject: Subject,
+  quiet: (seed: number) => Counters,
+  changed: Counters,
+  changes: Partial<DetectorInput<unknown>> = {},
+): Finding {
+  let state = stateAfterQuiet(subject, quiet, changes);
+  let finding = judge(subject, changed, { ...changes, state });
+  for (let look = 2; look <= 30 && subject.detector.sequential && finding.status === 'ok'; look++) {
+    state = finding.state;
+    finding = judge(subject, changed, { ...changes, state });
+  }
+  return finding;
 }
 
 function expectWellFormed(finding: Finding, signal: string): void {
@@ -235,6 +286,10 @@ describe.each(subjects)('%s', (_, subject) => {
     for (const [name, current] of Object.entries(world.odd())) {
       const finding = judge(subject, current);
       expectWellFormed(finding, signal);
+      if (judgesMissing(detector) && name === 'only missing') {
+        expect(finding.status).toBe('breach');
+        continue;
+      }
       if (current.rows === 0 || current.rows === 1) {
         // A total is known however few rows it is of.
         const known = detector.type === 'total_limit' && current.rows === 1;
@@ -249,7 +304,8 @@ describe.each(subjects)('%s', (_, subject) => {
       const finding = judge(subject, world.quiet(options, 5), { reference });
       expectWellFormed(finding, signal);
       if (reference === undefined) expect(finding.cause).toBe('no_reference');
-      else if (reference.rows < 2) expect(finding.cause).toBe('too_few');
+      else if (reference.rows + reference.missing < 2) expect(finding.cause).toBe('too_few');
+      else if (reference.rows < 2 && !judgesMissing(detector)) expect(finding.cause).toBe('too_few');
     }
   });
 
@@ -258,12 +314,14 @@ describe.each(subjects)('%s', (_, subject) => {
     for (const sample of [[], new Array<number>(500).fill(4)]) {
       const scale = freezeNumeric(Float64Array.from(sample), sha256);
       const reference = countNumbers(scale, sample);
-      const same = judge(subject, countNumbers(scale, sample), { scale, reference });
+      const unchanged = () => countNumbers(scale, sample);
+      const same = judge(subject, unchanged(), { scale, reference });
       expectWellFormed(same, signal);
       expect(same.status).toBe(sample.length === 0 ? 'inconclusive' : 'ok');
-      const moved = judge(subject, countNumbers(scale, new Array(500).fill(5)), { scale, reference });
+      const five = countNumbers(scale, new Array(500).fill(5));
+      const moved = judgeChange(subject, unchanged, five, { scale, reference });
       expectWellFormed(moved, signal);
-      if (sample.length > 0) expect(moved.status).toBe('breach');
+      if (sample.length > 0) expect(moved.status).toBe(judgesMissing(detector) ? 'ok' : 'breach');
     }
   });
 
@@ -277,17 +335,21 @@ describe.each(subjects)('%s', (_, subject) => {
 
   test('stays quiet where nothing changed: breaches over 200 seeds within alpha', () => {
     let breaches = 0;
+    let last: Finding | undefined;
     for (let seed = 1; seed <= 200; seed++) {
-      const finding = judge(subject, world.quiet(options, seed));
+      const finding = judge(subject, world.quiet(options, seed), { state: last?.state });
       expect(['ok', 'breach']).toContain(finding.status);
-      if (finding.status === 'breach') breaches++;
+      // The alarm of a sequential detector lasts for some looks, and is one alarm.
+      const isSame = detector.sequential && last?.status === 'breach';
+      if (finding.status === 'breach' && !isSame) breaches++;
+      last = finding;
     }
     // 2 are promised at alpha 0.01; 8 or more would come once in 1,000 (Poisson). The seeds are fixed.
     expect(breaches).toBeLessThan(8);
   });
 
   test('breaches at ten standard deviations, all levels new, ten times the limit', () => {
-    const finding = judge(subject, world.loud(options));
+    const finding = judgeChange(subject, (seed) => world.quiet(options, seed), world.loud(options));
     expect(finding.status).toBe('breach');
     expectWellFormed(finding, signal);
     expect(finding.statistic).toBeGreaterThan(finding.threshold as number);
@@ -295,12 +357,32 @@ describe.each(subjects)('%s', (_, subject) => {
     if (world.scale.kind !== 'levels') expect(finding.direction).toBe('high');
   });
 
+  test('remembers nothing, or what JSON keeps, bounded; and a foreign state is as none', () => {
+    const quiet = (seed: number) => world.quiet(options, seed);
+    const { state } = judge(subject, quiet(1));
+    if (!detector.sequential) {
+      expect(state).toBeUndefined();
+      return;
+    }
+    expect(throughJson(state)).toEqual(state);
+    const warm = stateAfterQuiet(subject, quiet);
+    expect(judge(subject, quiet(50), { state: throughJson(warm) })).toEqual(
+      judge(subject, quiet(50), { state: warm }),
+    );
+    const loud = judge(subject, world.loud(options));
+    expect(judge(subject, world.loud(options), { state: loud.state })).not.toEqual(loud);
+    expect(JSON.stringify(warm).length).toBeLessThan(stateCharactersMax);
+    for (const foreign of [null, 7, 'state', [], { up: 'high', adwin: { rows: [[['a', 1]]] }, z: null }]) {
+      expect(judge(subject, quiet(1), { state: foreign })).toEqual(judge(subject, quiet(1)));
+    }
+  });
+
   test('says the numbers: rows, statistic, threshold', () => {
     for (const current of [world.quiet(options, 5), world.loud(options)]) {
       const { reason, statistic, threshold } = judge(subject, current);
       expect(reason).toContain(`${windowRows} rows`);
       if (detector.needsReference) expect(reason).toContain(`${referenceRows} rows in the reference`);
-      const said = [...reason.matchAll(/(\d[\d.]*(?:e[-+]?\d+)?)( %)?/g)].map(
+      const said = [...reason.matchAll(/(\d[\d.]*(?:e[-+]?\d+)?)( %| points)?/g)].map(
         ([, number, percent]) => Number(number?.replace(/\.$/, '')) / (percent === undefined ? 1 : 100),
       );
       for (const wanted of [statistic as number, threshold as number]) {

@@ -93,8 +93,8 @@ test.each([1, 2, 3])(
     expect(signalsOf(heard, 'fraud')).toEqual(new Set(['input.amount']));
     expect(signalsOf(heard, 'churn')).toEqual(new Set(['input.tariff']));
     const delayMs = (heard[0]?.atMs ?? 0) - (startMs + (twoDrifts.fraudDrift?.[0] ?? 0));
-    expect(delayMs).toBeGreaterThan(hourMs);
-    expect(delayMs).toBeLessThan(3.2 * hourMs);
+    // 0.8 standard deviations at 150 rows a pane: found after two or three panes.
+    expect(delayMs).toBeLessThan(0.5 * hourMs);
 
     expect(world.meter.value('rows')).toBe((14 * dayMs * rowsPerFeed * 2) / feedEveryMs);
     expect(world.meter.value('dropped')).toBe(0);

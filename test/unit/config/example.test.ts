@@ -67,7 +67,7 @@ test('with every setting switched on it is good too', () => {
   expect(loaded.warnings).toEqual([]);
   expect(loaded).toMatchObject({
     config: {
-      rules: { length: 10 },
+      rules: { length: 11 },
       alerting: { channels: [{ type: 'email' }, { type: 'webhook' }] },
       rollback: { targets: [{ name: 'credit' }], policies: [{ mode: 'dry_run' }] },
       references: { files: [{ name: 'credit-training' }] },
@@ -88,10 +88,9 @@ test('every key is in it', () => {
 test('the default rules are those of all detectors they name', () => {
   const loaded = load('');
   expect(loaded.ok && loaded.config.rules.map((rule) => rule.name)).toEqual([
-    'input_psi',
-    'input_ks',
-    'output_psi',
-    'output_ks',
+    'input_drift',
+    'output_drift',
+    'token_drift',
     'error_share',
   ]);
 });

@@ -71,10 +71,9 @@ test('without rules the default policy applies: shape of inputs and outputs, and
     rule.lengthMs,
   ]);
   expect(rules).toEqual([
-    ['input_psi', 'input.*', 'psi', 'drift', 'warning', 3_600_000],
-    ['input_ks', 'input.*', 'ks', 'drift', 'warning', 3_600_000],
-    ['output_psi', 'output.*', 'psi', 'drift', 'major', 3_600_000],
-    ['output_ks', 'output.*', 'ks', 'drift', 'warning', 3_600_000],
+    ['input_drift', 'input.*', 'drift', 'drift', 'warning', 300_000],
+    ['output_drift', 'output.*', 'drift', 'drift', 'major', 300_000],
+    ['token_drift', 'tokens.*', 'drift', 'cost', 'warning', 300_000],
     ['error_share', 'error_share', 'share_limit', 'error', 'major', 900_000],
   ]);
   expect(configOf('rules: []').rules).toEqual([]);

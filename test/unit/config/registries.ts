@@ -61,6 +61,14 @@ const action: ActionAdapter = defineAction({
 
 export const registries: Registries = {
   detectors: [
+    {
+      ...detector(
+        'drift',
+        'drift',
+        z.strictObject({ min_effect: z.number().default(0.01).describe('Floor.') }),
+      ),
+      ladder: true,
+    },
     detector(
       'psi',
       'drift',

@@ -1,0 +1,302 @@
+import { decodeJson, encodeJson } from '../../core/json.ts';
+import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
+import { type Series, seriesKey } from '../../core/series.ts';
+import { addBins, type Binning, binningOf } from '../../detectors/ladder/binning.ts';
+import { ModelReader } from '../../detectors/ladder/judge-series.ts';
+import {
+  buildReferenceModel,
+  modelOfCounts,
+  type ReferenceModelJson,
+  referenceModelFromJson,
+  referenceModelToJson,
+} from '../../detectors/ladder/reference-model.ts';
+import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
+import { hoursPerWeek, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import type { ClosedPane } from './window.ts';
+
+/** Series followed, at most: 18 KB each. More are counted and judged by other rules only. */
+export const ladderSeriesMax = 4_000;
+/** A learned reference is refined each day until it is this old, in panes: four weeks of five minutes. */
+const refineTicks = 28 * 288;
+const refineEveryTicks = 288;
+const ticksPerHour = 12;
+const prefix = 'ladder/';
+
+/** What the default rule knows of one signal of one model, over all versions. */
+export interface SignalLadder {
+  readonly series: Series;
+  readonly binning: Binning;
+  /** Panes the model is made from, while it is still refined. */
+  history: PaneHistory | undefined;
+  reader: ModelReader | undefined;
+  /** The reference it stands for; another one makes it anew. */
+  referenceId: string;
+  startedTick: number;
+  builtTick: number;
+  readonly rings: Map<string, WindowRing>;
+  /** Some version drifts: the model is not refined meanwhile, as it would learn the drift. */
+  drifting: boolean;
+}
+
+interface StoredLadder {
+  readonly referenceId: string;
+  readonly scaleId: string;
+  readonly startedTick: number;
+  readonly builtTick: number;
+  readonly binOf: readonly number[];
+  readonly model: ReferenceModelJson;
+}
+
+/**
+ * The windows and reference models of the default rule, fed once per closed pane. Windows are kept as running sums
+ * (window-ring.ts); a model is made when the reference freezes, and anew each day for four weeks, as long as nothing
+ * drifts. A tick is a pane: with the usual panes of five minutes the windows are 5 minutes to 7 days.
+ */
+export class LadderBook {
+  readonly #ladders = new Map<string, SignalLadder>();
+  readonly #stored: ReadonlyMap<string, StoredLadder>;
+  readonly #paneMs: number;
+  readonly #meter: Meter;
+  readonly #log: Log;
+  /** Rings of a checkpoint that no pane has asked for yet, by series and version. */
+  readonly #saved = new Map<string, Uint8Array>();
+  #writes: StoreWrite[] = [];
+  #rings = 0;
+
+  constructor(options: {
+    readonly paneMs: number;
+    readonly meter: Meter;
+    readonly log: Log;
+    /** Every `ladder/` record of the store, by what follows the prefix. */
+    readonly stored: ReadonlyMap<string, Uint8Array>;
+  }) {
+    this.#paneMs = options.paneMs;
+    this.#meter = options.meter;
+    this.#log = options.log;
+    this.#stored = new Map([...options.stored].flatMap(([key, bytes]) => this.#read(key, bytes)));
+  }
+
+  /** Adds a closed pane of a model. */
+  feed(closed: ClosedPane): void {
+    for (const signal of closed.state.signals.values()) {
+      try {
+        this.#feedSignal(closed, signal);
+      } catch (fault) {
+        // One signal's trouble must not keep the others from being judged.
+        this.#meter.add('internal_errors', 1, { stage: 'judge' });
+        const { model } = closed.state;
+        const said = fault instanceof Error ? fault.message : 'unknown';
+        this.#log.error('the default rule cannot follow a signal', {
+          model,
+          signal: signal.name,
+          fault: said,
+        });
+      }
+    }
+  }
+
+  #feedSignal(closed: ClosedPane, signal: SignalState): void {
+    const ladder = this.of(closed.state, signal);
+    if (ladder === undefined) return;
+    const tick = this.tickOf(closed.startMs);
+    this.#addPanes(ladder, closed, signal, tick);
+    this.#refine(ladder, signal, tick);
+  }
+
+  /** Undefined where the signal has no scale yet, or one the rule cannot read. */
+  of(state: ModelState, signal: SignalState): SignalLadder | undefined {
+    const series = { model: state.model, environment: state.environment, version: '', signal: signal.name };
+    const key = seriesKey(series);
+    const known = this.#ladders.get(key);
+    if (known !== undefined) return known;
+    const learned = signal.learner?.reference ?? signal.learner?.snapshot();
+    if (learned === undefined) return undefined;
+    const binning = binningOf(learned.scale, learned.counters);
+    if (binning === undefined) return undefined;
+    const ladder: SignalLadder = {
+      series,
+      binning,
+      history: signal.learner?.reference?.kind === 'file' ? undefined : new PaneHistory(binning.size),
+      reader: undefined,
+      referenceId: '',
+      startedTick: this.tickOf(learned.fromMs),
+      builtTick: Number.NEGATIVE_INFINITY,
+      rings: new Map(),
+      drifting: false,
+    };
+    const stored = this.#stored.get(key);
+    const made =
+      stored !== undefined && stored.scaleId === learned.scale.id ? fromStored(ladder, stored) : ladder;
+    this.#ladders.set(key, made);
+    return made;
+  }
+
+  tickOf(timeMs: number): number {
+    return Math.floor(timeMs / this.#paneMs);
+  }
+
+  /** The windows of every series, for the checkpoint: a JSON head with lengths, then the bytes of each ring. */
+  encode(): Uint8Array {
+    const parts: Uint8Array[] = [];
+    const head: RingHead[] = [];
+    for (const [key, ladder] of this.#ladders) {
+      for (const [version, ring] of ladder.rings) {
+        const bytes = ring.toBytes();
+        parts.push(bytes);
+        head.push([key, version, bytes.length]);
+      }
+    }
+    return packSections(encodeJson(head), parts);
+  }
+
+  /** Takes windows of a checkpoint; what cannot be read is left out, and begins anew. */
+  restore(bytes: Uint8Array): void {
+    const { head, body } = unpackSections(bytes);
+    let at = 0;
+    for (const [key, version, length] of decodeJson<readonly RingHead[]>(head)) {
+      this.#saved.set(JSON.stringify([key, version]), body.subarray(at, at + length));
+      at += length;
+    }
+  }
+
+  /** Models made since the last call, for the transaction of this tick. */
+  takeWrites(): readonly StoreWrite[] {
+    const writes = this.#writes;
+    this.#writes = [];
+    return writes;
+  }
+
+  #addPanes(ladder: SignalLadder, closed: ClosedPane, signal: SignalState, tick: number): void {
+    const hour = Math.floor(tick / ticksPerHour) % hoursPerWeek;
+    for (const version of closed.state.versions.values()) {
+      const counters = placeOf(version, signal.name)?.track?.pane(closed.startMs);
+      if (counters === undefined) continue;
+      const bins = new Float64Array(ladder.binning.size);
+      addBins(ladder.binning, counters, bins);
+      const { weight, weightSquared, missing, malformed } = counters;
+      const pane = { tick, hour, bins, weight, weightSquared, missing, malformed };
+      this.#ringOf(ladder, version.version)?.add(pane);
+      ladder.history?.add(pane);
+    }
+    for (const version of ladder.rings.keys()) {
+      if (!closed.state.versions.has(version)) {
+        ladder.rings.delete(version);
+        this.#rings--;
+      }
+    }
+  }
+
+  #ringOf(ladder: SignalLadder, version: string): WindowRing | undefined {
+    const known = ladder.rings.get(version);
+    if (known !== undefined) return known;
+    if (this.#rings >= ladderSeriesMax) {
+      this.#meter.add('dropped', 1, { reason: 'ladder_max' });
+      return undefined;
+    }
+    const ring = this.#savedRing(ladder, version) ?? new WindowRing(ladder.binning.size);
+    ladder.rings.set(version, ring);
+    this.#rings++;
+    return ring;
+  }
+
+  /** The ring of before a restart, where it has the bins of today. */
+  #savedRing(ladder: SignalLadder, version: string): WindowRing | undefined {
+    const key = JSON.stringify([seriesKey(ladder.series), version]);
+    const bytes = this.#saved.get(key);
+    this.#saved.delete(key);
+    if (bytes === undefined) return undefined;
+    try {
+      const ring = WindowRing.fromBytes(bytes);
+      return ring.bins === ladder.binning.size ? ring : undefined;
+    } catch {
+      this.#meter.add('corrupt_records', 1, { kind: 'checkpoint' });
+      return undefined;
+    }
+  }
+
+  /** Makes the model when its reference is there, and anew each day while it is young and nothing drifts. */
+  #refine(ladder: SignalLadder, signal: SignalState, tick: number): void {
+    const reference = signal.learner?.reference;
+    if (reference === undefined) return;
+    const isNew = ladder.referenceId !== reference.id;
+    const isDue =
+      ladder.history !== undefined && tick - ladder.builtTick >= refineEveryTicks && !ladder.drifting;
+    if (!isNew && !isDue) return;
+    const panes = ladder.history?.panes();
+    const hasTimes = panes !== undefined && panes.ticks.length > 1;
+    const counted = new Float64Array(ladder.binning.size);
+    addBins(ladder.binning, reference.counters, counted);
+    const { weight, weightSquared } = reference.counters;
+    ladder.reader = new ModelReader(
+      hasTimes ? buildReferenceModel(panes) : modelOfCounts(counted, weight, weightSquared),
+    );
+    ladder.referenceId = reference.id;
+    ladder.builtTick = tick;
+    if (tick - ladder.startedTick >= refineTicks) ladder.history = undefined;
+    this.#keep(ladder, reference.scale.id);
+  }
+
+  #keep(ladder: SignalLadder, scaleId: string): void {
+    const { reader, referenceId, startedTick, builtTick, binning, series } = ladder;
+    if (reader === undefined) return;
+    const { health } = reader.model;
+    if (health !== undefined && health.warnings.length > 0) {
+      this.#log.warn('the reference has weaknesses', {
+        name: referenceId,
+        model: series.model,
+        signal: series.signal,
+        warnings: health.warnings.join(', '),
+      });
+    }
+    const stored: StoredLadder = {
+      referenceId,
+      scaleId,
+      startedTick,
+      builtTick,
+      binOf: [...binning.binOf],
+      model: referenceModelToJson(reader.model),
+    };
+    this.#writes.push({ key: prefix + seriesKey(series), value: encodeJson(stored) });
+  }
+
+  #read(key: string, bytes: Uint8Array): readonly (readonly [string, StoredLadder])[] {
+    try {
+      return [[key, decodeJson<StoredLadder>(bytes)]];
+    } catch {
+      this.#meter.add('corrupt_records', 1, { kind: 'record' });
+      return [];
+    }
+  }
+}
+
+type RingHead = readonly [series: string, version: string, bytes: number];
+
+function packSections(head: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 4 + head.length));
+  new DataView(bytes.buffer).setUint32(0, head.length);
+  bytes.set(head, 4);
+  let at = 4 + head.length;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function unpackSections(bytes: Uint8Array): { head: Uint8Array; body: Uint8Array } {
+  const end = 4 + new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0);
+  return { head: bytes.subarray(4, end), body: bytes.subarray(end) };
+}
+
+/** A model of before a restart: it is judged with, and refined no more, as the panes it was made from are gone. */
+function fromStored(ladder: SignalLadder, stored: StoredLadder): SignalLadder {
+  try {
+    const binning: Binning = { ...ladder.binning, binOf: Uint8Array.from(stored.binOf) };
+    const reader = new ModelReader(referenceModelFromJson(stored.model));
+    const { referenceId, startedTick, builtTick } = stored;
+    return { ...ladder, binning, reader, referenceId, startedTick, builtTick, history: undefined };
+  } catch {
+    return ladder;
+  }
+}

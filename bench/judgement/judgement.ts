@@ -1,0 +1,162 @@
+// What the default rule promises and what it gives: `npm run bench:judgement [-- --months 10 --signals 200 --seed 12345
+// --only false_alarms,delay,calibration,mds,weights --rows 200 --reference-days 28 --runs 15 --json --bars]`. Without options the short form runs (2 months, 30
+// signals); `--full` is 10 months of 200 signals with 150 runs a drift. Equal seeds, equal output.
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { CriticalValues } from '../../detectors/ladder/critical-values.ts';
+import { asked } from './default-rule.ts';
+import { driftCases, runDelays } from './delays.ts';
+import { runFalseAlarms } from './false-alarms.ts';
+import {
+  calibrationFigures,
+  delayFigures,
+  type Figures,
+  falseAlarmFigures,
+  rowsFigures,
+  shiftFigures,
+  weightFigures,
+} from './figures.ts';
+import { peerRules } from './peers.ts';
+import { printBars, printCalibration, printDelays, printFalseAlarms, printShifts } from './print.ts';
+import { makeTables, processes } from './stream.ts';
+import { calibrate, checkShift, checkWeights, rowsForMissing, rowsForUnseen } from './windows.ts';
+
+const parts = ['false_alarms', 'delay', 'calibration', 'mds', 'weights'] as const;
+type Part = (typeof parts)[number];
+
+interface Options {
+  readonly seed: number;
+  readonly months: number;
+  readonly signals: number;
+  readonly rowsPerTick: number;
+  readonly runs: number;
+  readonly referenceTicks: number;
+  readonly windows: number;
+  readonly only: readonly Part[];
+  readonly json: boolean;
+  readonly bars: boolean;
+}
+
+/** The budget is shared by the signals, so that as many false alarms are due with 30 signals as with 200. */
+const short = { months: 2, signals: 30, runs: 15, windows: 10_000 };
+const full = { months: 10, signals: 200, runs: 150, windows: 1_000_000 };
+/** From so many signal-months on the estimate itself must keep the bar. */
+const strictFrom = 2_000;
+const rowsPerTickUsual = 200;
+const referenceDaysUsual = 28;
+const ticksPerDay = 288;
+
+function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string', default: '12345' },
+      months: { type: 'string' },
+      signals: { type: 'string' },
+      rows: { type: 'string' },
+      runs: { type: 'string' },
+      'reference-days': { type: 'string' },
+      only: { type: 'string' },
+      full: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      bars: { type: 'boolean', default: false },
+    },
+  });
+  const form = values.full ? full : short;
+  const whole = (name: string, text: string | undefined, usual: number) => {
+    const value = text === undefined ? usual : Number(text);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1`);
+    return value;
+  };
+  return {
+    seed: whole('seed', values.seed, 1),
+    months: whole('months', values.months, form.months),
+    signals: whole('signals', values.signals, form.signals),
+    rowsPerTick: whole('rows', values.rows, rowsPerTickUsual),
+    runs: whole('runs', values.runs, form.runs),
+    referenceTicks: whole('reference-days', values['reference-days'], referenceDaysUsual) * ticksPerDay,
+    windows: form.windows,
+    only: values.only === undefined ? parts : values.only.split(',').map(partOf),
+    json: values.json,
+    bars: values.bars,
+  };
+}
+
+function partOf(name: string): Part {
+  const part = parts.find((one) => one === name);
+  if (part === undefined) throw new Error(`--only knows ${parts.join(', ')}; not ${name}`);
+  return part;
+}
+
+function commitOf(): string {
+  const found = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' });
+  return found.status === 0 ? found.stdout.trim() : 'unknown';
+}
+
+function measure(options: Options, say: (text: string) => void): Figures {
+  const { seed, windows, only } = options;
+  const tables = makeTables();
+  const criticals = new CriticalValues();
+  const figures: Figures = {};
+  if (only.includes('false_alarms')) {
+    const strict = options.months * options.signals >= strictFrom;
+    const found = processes.map((process) => runFalseAlarms(process, options, tables, criticals));
+    printFalseAlarms(found, strict, say);
+    Object.assign(figures, falseAlarmFigures(found, strict));
+  }
+  if (only.includes('delay')) {
+    const found = driftCases.map((of) => runDelays(of, options, tables, criticals));
+    printDelays(found, say);
+    Object.assign(figures, delayFigures(found), rowsFigures(rowsForUnseen(), rowsForMissing()));
+  }
+  if (only.includes('calibration')) {
+    const kinds = [
+      ['continuous', 200],
+      ['continuous', 1_000],
+      ['ties', 1_000],
+      ['zipf', 1_000],
+    ] as const;
+    const found = kinds.map(([marginal, n]) => calibrate(marginal, n, windows, seed));
+    printCalibration(found, say);
+    Object.assign(figures, calibrationFigures(found));
+  }
+  if (only.includes('mds')) {
+    const count = Math.max(100, Math.min(1_000, windows / 1_000));
+    const found = ([200, 1_000, 5_000] as const).flatMap((n) => [
+      checkShift(n, 12, count, seed),
+      checkShift(n, 288, count, seed),
+    ]);
+    printShifts(found, say);
+    Object.assign(figures, shiftFigures(found));
+  }
+  if (only.includes('weights'))
+    Object.assign(figures, weightFigures(checkWeights(Math.min(windows, 200_000), seed)));
+  return figures;
+}
+
+function main(args: readonly string[]): number {
+  const options = readOptions(args);
+  const say = options.json ? () => {} : (text: string) => console.log(text);
+  const commit = commitOf();
+  const { seed, months, signals } = options;
+  say(`seed ${seed}, commit ${commit}, Node ${process.version}, ${months} months, ${signals} signals`);
+  say(`rules: default (${asked} false alarms a month asked), ${peerRules.join(', ')}`);
+  const figures = measure(options, say);
+  if (options.json) {
+    const report = { schema: 'kedge-judgement/1', commit, node: process.version, seed, months, signals };
+    console.log(JSON.stringify({ ...report, atMs: Date.now(), figures }, null, 2));
+  }
+  printBars(figures, say);
+  say(`\n${Math.round(process.cpuUsage().user / 1e6)} s of processor time`);
+  const missed = Object.values(figures).filter((figure) => !figure.ok).length;
+  return options.bars && missed > 0 ? 1 : 0;
+}
+
+if (import.meta.main) {
+  try {
+    process.exitCode = main(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 2;
+  }
+}

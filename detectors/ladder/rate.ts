@@ -1,0 +1,64 @@
+/**
+ * Did the share of some event (missing, malformed, error, refusal) change? Exact, both sides.
+ *
+ * K ~ Bin(k₁ + k₂, n/(n + m)): of all events of window and reference together, those that fall into the window, given that
+ * the rate is the same. p is the doubled smaller tail (Przyborowski and Wilenski 1940). With learned variance both counts
+ * are divided by the rate's inflation.
+ *
+ * It asks for 5 events in both together and for one expected in the window; and for an effect of half a point or by half
+ * as much again (up or down), as in a large window everything is significant.
+ */
+import { binomialLower, binomialUpper } from '../math/binomial.ts';
+
+const eventsMin = 5;
+const expectedMin = 1;
+export const pointsMin = 0.005;
+export const ratioMin = 1.5;
+
+export interface RateInput {
+  /** Effective events and rows of the window. */
+  readonly events: number;
+  readonly n: number;
+  /** Of the reference. */
+  readonly referenceEvents: number;
+  readonly m: number;
+  /** Of the rate in windows of the reference; 1 or absent: rows are independent. */
+  readonly inflation?: number;
+  readonly alpha: number;
+}
+
+export interface RateFinding {
+  readonly status: 'ok' | 'breach' | 'inconclusive';
+  readonly cause?: 'too_few';
+  /** Effective rows that are missing, as far as known; 0 unless `too_few`. */
+  readonly rowsMissing: number;
+  readonly p: number;
+  /** Current share less reference share, 0.01 is a point. */
+  readonly difference: number;
+  /** Current over reference share; Infinity where the reference had none. */
+  readonly ratio: number;
+}
+
+export function ratePValue({ events, n, referenceEvents, m, inflation = 1 }: RateInput): number {
+  const total = (events + referenceEvents) / inflation;
+  const seen = events / inflation;
+  const share = n / (n + m);
+  return Math.min(1, 2 * Math.min(binomialUpper(seen, total, share), binomialLower(seen, total, share)));
+}
+
+export function judgeRate(input: RateInput): RateFinding {
+  const { events, n, referenceEvents, m, alpha } = input;
+  const now = n > 0 ? events / n : 0;
+  const before = m > 0 ? referenceEvents / m : 0;
+  const difference = now - before;
+  const ratio = before > 0 ? now / before : now > 0 ? Number.POSITIVE_INFINITY : 1;
+  const pooled = (events + referenceEvents) / (n + m);
+  const together = events + referenceEvents;
+  if (!(n > 0) || !(m > 0) || together < eventsMin || n * pooled < expectedMin) {
+    const rowsMissing = pooled > 0 && together >= eventsMin ? Math.ceil(expectedMin / pooled - n) : 0;
+    return { status: 'inconclusive', cause: 'too_few', rowsMissing, p: 1, difference, ratio };
+  }
+  const p = ratePValue(input);
+  const isLarge = Math.abs(difference) >= pointsMin || ratio >= ratioMin || ratio <= 1 / ratioMin;
+  return { status: p <= alpha && isLarge ? 'breach' : 'ok', rowsMissing: 0, p, difference, ratio };
+}

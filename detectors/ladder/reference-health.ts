@@ -1,0 +1,165 @@
+/** Is a reference fit to be judged against? Facts a person can check before it is frozen, and what to warn about. */
+import { ladderTicks } from './alpha-ladder.ts';
+import { type Folds, hourCountsOf, learnVariance, profilesOfOthers, referenceWindows } from './cross-fit.ts';
+import { judgeWindow } from './judge-window.ts';
+import type { ReferencePanes } from './reference-panes.ts';
+import {
+  expectationOf,
+  type HourCounts,
+  makeProfile,
+  type SeasonalProfile,
+  type SeasonStage,
+} from './seasonal.ts';
+import { unlearnedVariance, type WindowVariance, windowsFew } from './variance.ts';
+
+const ticksPerDay = 288;
+const hourTicks = 12;
+const rowsMin = 10_000;
+/** The reference should hold so many windows of an hour. */
+const referenceOverWindow = 20;
+/** Over all parts of the reference together. */
+const alphaOfParts = 1e-3;
+const minEffect = 0.01;
+const minRows = 200;
+
+/** `short_for_windows`: fewer than 20 times the rows of an hour. `few_windows`: variance rests on fewer than 28 hours. */
+export type ReferenceWarning =
+  | 'few_rows'
+  | 'short_for_windows'
+  | 'few_windows'
+  | 'part_differs'
+  | 'halves_differ';
+
+/** One part of the reference against the rest. */
+export interface PartFacts {
+  /** First tick. */
+  readonly fromTick: number;
+  /** Null where it has too few rows. */
+  readonly p: number | null;
+  readonly excess: number;
+  readonly differs: boolean;
+}
+
+export interface ReferenceHealth {
+  readonly fromTick: number;
+  /** The first tick after it. */
+  readonly toTick: number;
+  readonly days: number;
+  readonly stage: SeasonStage;
+  /** Effective rows. */
+  readonly rows: number;
+  /** The median of its hours. */
+  readonly rowsPerHour: number;
+  /** At windows of an hour: so many rows are worth one; standard deviation of the wander; windows; degrees of freedom. */
+  readonly phi: number;
+  readonly tau: number;
+  readonly windows: number;
+  readonly nu: number;
+  /** Weeks, or days where there are fewer than two weeks, each against all others. */
+  readonly parts: readonly PartFacts[];
+  readonly secondHalf: PartFacts;
+  readonly warnings: readonly ReferenceWarning[];
+}
+
+export function checkReference(
+  panes: ReferencePanes,
+  folds: Folds,
+  stage: SeasonStage,
+  variance: readonly (WindowVariance | undefined)[],
+): ReferenceHealth {
+  const others = profilesOfOthers(folds, stage);
+  const fromTick = panes.ticks[0] ?? 0;
+  const toTick = (panes.ticks.at(-1) ?? fromTick - 1) + 1;
+  const within = varianceWithin(panes, folds, stage);
+  const alpha = alphaOfParts / (folds.count + 1);
+  const starts = others.map((_, fold) => panes.ticks[folds.of.indexOf(fold)] ?? fromTick);
+  const parts =
+    folds.count < 2
+      ? []
+      : others.map((profile, fold) =>
+          partFacts(folds.own[fold] as HourCounts, starts[fold] as number, profile, within, alpha),
+        );
+  const middle = (fromTick + toTick) / 2;
+  const isLate = (i: number) => (panes.ticks[i] as number) >= middle;
+  const early = hourCountsOf(panes, (i) => !isLate(i));
+  const late = hourCountsOf(panes, isLate);
+  const secondHalf = partFacts(late, Math.ceil(middle), makeProfile(stage, early), within, alpha);
+  const hours = [...referenceWindows(panes, folds, others, hourTicks)].map((one) => one.comparison.n);
+  const hourly = variance[ladderTicks.indexOf(hourTicks)];
+  const facts = {
+    fromTick,
+    toTick,
+    days: (toTick - fromTick) / ticksPerDay,
+    stage,
+    rows: totalOf(early) + totalOf(late),
+    rowsPerHour: median(hours),
+    phi: hourly?.phiMax ?? 1,
+    tau: Math.sqrt(Math.max(0, ...(hourly?.smooth ?? []).map((fit) => fit.tau2))),
+    windows: hourly?.windows ?? 0,
+    nu: hourly?.nu ?? 0,
+    parts,
+    secondHalf,
+  };
+  return { ...facts, warnings: warningsOf(facts) };
+}
+
+/**
+ * How windows vary within a week (or day): what the reference moves from one to the next must not excuse itself. A part of
+ * its own has each hour of the week once only, so at most the hour of the day is allowed for.
+ */
+function varianceWithin(panes: ReferencePanes, folds: Folds, stage: SeasonStage): WindowVariance {
+  const own = folds.own.map((hours) => makeProfile(stage === 'one' ? 'one' : 'hour_of_day', hours));
+  for (const ticks of [144, 48, 12]) {
+    const learned = learnVariance(referenceWindows(panes, folds, own, ticks), panes.bins, windowsFew);
+    if (learned !== undefined) return learned;
+  }
+  return unlearnedVariance(panes.bins);
+}
+
+function warningsOf(facts: Omit<ReferenceHealth, 'warnings'>): ReferenceWarning[] {
+  const warnings: ReferenceWarning[] = [];
+  if (facts.rows < rowsMin) warnings.push('few_rows');
+  if (facts.rows < referenceOverWindow * facts.rowsPerHour) warnings.push('short_for_windows');
+  if (facts.windows < windowsFew) warnings.push('few_windows');
+  if (facts.parts.some((part) => part.differs)) warnings.push('part_differs');
+  if (facts.secondHalf.differs) warnings.push('halves_differ');
+  return warnings;
+}
+
+function partFacts(
+  own: HourCounts,
+  fromTick: number,
+  against: SeasonalProfile,
+  variance: WindowVariance | undefined,
+  alpha: number,
+): PartFacts {
+  const bins = new Float64Array(own.bins);
+  own.counts.forEach((count, at) => {
+    bins[at % own.bins] = (bins[at % own.bins] as number) + count;
+  });
+  const n = totalOf(own);
+  const expectation = expectationOf(against, own.totals);
+  if (expectation === undefined) return { fromTick, p: null, excess: 0, differs: false };
+  const { expected, inverseM } = expectation;
+  const found = judgeWindow({
+    bins,
+    n,
+    expected,
+    inverseM,
+    variance,
+    alpha,
+    minEffect,
+    minRows,
+    wantP: true,
+  });
+  return { fromTick, p: found.p ?? null, excess: found.excess, differs: found.status === 'breach' };
+}
+
+function totalOf(hours: HourCounts): number {
+  return hours.totals.reduce((sum, one) => sum + one, 0);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
