@@ -3,10 +3,6 @@ import { constants, createGunzip, gunzipSync } from 'node:zlib';
 /** Buffers start at this size, and only those of this size are kept. */
 const pooledBytes = 1_048_576;
 const pooledMax = 8;
-/** A larger body grows in place by this much: doubled copies would wait for the collector, at twice the memory. */
-const growthBytes = 4 * 1_048_576;
-/** Address space of a growing body, not memory; beyond it a body is copied once. */
-const addressBytesMax = 256 * 1_048_576;
 
 /** Compressed bodies up to this size are inflated at once, as long as they stay below the second bound. */
 const inlineCompressedMax = 256 * 1_024;
@@ -81,19 +77,19 @@ export class BodyBuffer {
     return true;
   }
 
+  /**
+   * To what the sender announced, at least to twice the size. Moving the memory frees what it leaves, where copying would leave
+   * it to the collector; it is no resizable buffer, as those are returned to the system page by page for each body, and
+   * slow down whatever reads them.
+   */
   #grow(buffer: Uint8Array, needed: number): Uint8Array {
-    const size = needed + growthBytes;
-    if (this.#grown !== undefined && size <= this.#grown.maxByteLength) {
-      this.#grown.resize(size);
-      return new Uint8Array(this.#grown, 0, size);
-    }
-    const grown = new ArrayBuffer(size, { maxByteLength: Math.max(addressBytesMax, size) });
-    const larger = new Uint8Array(grown, 0, size);
-    larger.set(buffer.subarray(0, this.length));
-    this.#pool.give(buffer);
-    this.#grown?.resize(0);
-    this.#grown = grown;
-    return larger;
+    const size = Math.max(needed, this.#reserved, buffer.length * 2);
+    if (this.#grown === undefined) {
+      this.#grown = new ArrayBuffer(size);
+      new Uint8Array(this.#grown).set(buffer.subarray(0, this.length));
+      this.#pool.give(buffer);
+    } else this.#grown = this.#grown.transfer(size);
+    return new Uint8Array(this.#grown);
   }
 
   /** Valid until `release`. */
@@ -104,7 +100,7 @@ export class BodyBuffer {
   release(): void {
     if (this.#buffer !== undefined) this.#pool.give(this.#buffer);
     this.#buffer = undefined;
-    this.#grown?.resize(0);
+    this.#grown?.transfer(0);
     this.#grown = undefined;
     this.#budget.give(this.#reserved);
     this.#reserved = 0;

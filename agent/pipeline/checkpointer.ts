@@ -20,8 +20,7 @@ export function boundaryKey(environment: string, model: string): string {
   return JSON.stringify([environment, model]);
 }
 
-/** Saves and restores counters. A damaged or foreign checkpoint costs the counters since then, never the start. */
-export function createCheckpointer(options: {
+export interface CheckpointerOptions {
   readonly aggregator: Aggregator;
   readonly states: DetectorStates;
   readonly ladders: LadderBook;
@@ -30,7 +29,10 @@ export function createCheckpointer(options: {
   readonly clock: Clock;
   readonly meter: Meter;
   readonly log: Log;
-}): Checkpointer {
+}
+
+/** Saves and restores counters. A damaged or foreign checkpoint costs the counters since then, never the start. */
+export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { aggregator, states, ladders, blobs, config, clock, meter, log } = options;
   const { paneMs } = config.windows;
   return {
@@ -40,27 +42,8 @@ export function createCheckpointer(options: {
         if (closedMs.size > 0) log.warn('no usable checkpoint: counters start empty');
         return;
       }
-      try {
-        const restored = restoreCheckpoint(aggregator, bytes, paneMs);
-        states.restore(restored.detectorStates);
-        const windows = await blobs.read(ladderBlobName);
-        if (windows !== undefined) ladders.restore(windows);
-        const gapSeconds = Math.max(0, clock.nowMs() - restored.atMs) / 1_000;
-        meter.add('counting_gap', gapSeconds);
-        log.info('counters restored', { panes: restored.panes, gapSeconds });
-        if (restored.paneLengthChanged) log.warn('windows.pane was changed: open windows start anew');
-      } catch (fault) {
-        meter.add('corrupt_records', 1, { kind: 'checkpoint' });
-        log.error('checkpoint unusable: counters start empty', {
-          fault: fault instanceof Error ? fault.message : 'unknown',
-        });
-      }
-      // Windows judged after the checkpoint was taken are not judged again. A boundary between two panes, as another
-      // pane length leaves it, would be missed by every pane to come: no window would ever be judged again.
-      for (const state of aggregator.states()) {
-        const judgedMs = closedMs.get(boundaryKey(state.environment, state.model)) ?? state.closedMs;
-        state.closedMs = Math.floor(Math.max(judgedMs, state.closedMs) / paneMs) * paneMs;
-      }
+      await restoreFrom(bytes, options);
+      alignBoundaries(aggregator, closedMs, paneMs);
     },
     write: async () => {
       try {
@@ -72,9 +55,44 @@ export function createCheckpointer(options: {
       } catch (fault) {
         meter.add('checkpoints', 1, { result: 'failed' });
         log.error('checkpoint failed: counters since the last one would be lost with the process', {
-          fault: fault instanceof Error ? fault.message : 'unknown',
+          fault: faultText(fault),
         });
       }
     },
   };
+}
+
+async function restoreFrom(bytes: Uint8Array, options: CheckpointerOptions): Promise<void> {
+  const { aggregator, states, ladders, blobs, config, clock, meter, log } = options;
+  try {
+    const restored = restoreCheckpoint(aggregator, bytes, config.windows.paneMs);
+    const gapSeconds = Math.max(0, clock.nowMs() - restored.atMs) / 1_000;
+    meter.add('counting_gap', gapSeconds);
+    log.info('counters restored', { panes: restored.panes, gapSeconds });
+    states.restore(restored.detectorStates);
+    if (restored.paneLengthChanged) {
+      log.warn('windows.pane was changed: open windows start anew');
+      return;
+    }
+    const windows = await blobs.read(ladderBlobName);
+    if (windows !== undefined) ladders.restore(windows);
+  } catch (fault) {
+    meter.add('corrupt_records', 1, { kind: 'checkpoint' });
+    log.error('checkpoint unusable: counters start empty', { fault: faultText(fault) });
+  }
+}
+
+/**
+ * Windows judged after the checkpoint was taken are not judged again. A boundary between two panes, as another pane
+ * length leaves it, would be missed by every pane to come: no window would ever be judged again.
+ */
+function alignBoundaries(aggregator: Aggregator, closedMs: ReadonlyMap<string, number>, paneMs: number): void {
+  for (const state of aggregator.states()) {
+    const judgedMs = closedMs.get(boundaryKey(state.environment, state.model)) ?? state.closedMs;
+    state.closedMs = Math.floor(Math.max(judgedMs, state.closedMs) / paneMs) * paneMs;
+  }
+}
+
+function faultText(fault: unknown): string {
+  return fault instanceof Error ? fault.message : 'unknown';
 }

@@ -1,6 +1,6 @@
 import type { AnyValue, AttributeKind } from '../../../conventions/convention.ts';
 import { valueDepthMax } from './limits.ts';
-import type { TextCache } from './text.ts';
+import { sameBytes, type TextCache } from './text.ts';
 
 /** The member of AnyValue that is set, by its field number; 0 for none (an empty value). */
 export const valueField = {
@@ -147,6 +147,13 @@ export class ValueReader {
   text(): string {
     const { bytes, view } = this.#cursor;
     return this.#texts.text(bytes, view, this.from, this.to - this.from);
+  }
+
+  /** Is the text just looked at the same as the one between these ends of the same body? */
+  isSameText(from: number, to: number): boolean {
+    if (to - from !== this.to - this.from) return false;
+    const { view } = this.#cursor;
+    return from === this.from || sameBytes(view, from, view, this.from, to - from);
   }
 
   /** The whole value between the ends; undefined where it is deeper than allowed or is bytes. */

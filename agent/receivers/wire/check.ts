@@ -12,13 +12,19 @@ export interface WireFault {
 interface Shape {
   /** Field number → the message inside; all other fields are stepped over by their length. */
   readonly inside: readonly (Shape | undefined)[];
+  /** Tag of the attributes inside; -1 for none. */
+  readonly attributeTag: number;
   readonly kind: 'plain' | 'record' | 'attribute' | 'value';
 }
+
+/** Itself, its key, its value, and what the value holds. */
+const fieldsOfAttribute = 4;
 
 function shape(kind: Shape['kind'], inside: Readonly<Record<number, Shape>>): Shape {
   const list: (Shape | undefined)[] = new Array(16).fill(undefined);
   for (const [field, inner] of Object.entries(inside)) list[Number(field)] = inner;
-  return { kind, inside: list };
+  const attributeField = list.findIndex((inner) => inner?.kind === 'attribute');
+  return { kind, inside: list, attributeTag: attributeField < 0 ? -1 : (attributeField << 3) | 2 };
 }
 
 // Field numbers of opentelemetry-proto's stable messages. What nobody reads (events, links, metrics) is not entered.
@@ -66,18 +72,52 @@ export class StructureCheck {
   /** All walks answer whether to go on; `#fault` says why not. */
   #message(end: number, inner: Shape): boolean {
     while (this.#at < end) {
-      const tag = this.#tag(end);
-      if (tag === 0) return false;
-      const wireType = tag & 7;
-      const child = wireType === 2 && tag >>> 3 < 16 ? inner.inside[tag >>> 3] : undefined;
-      if (child === undefined) {
-        if (!this.#skip(wireType, end)) return false;
-        continue;
-      }
-      const childEnd = this.#length(end);
-      if (childEnd < 0 || !this.#enter(child, childEnd)) return false;
+      const isAttribute = this.#bytes[this.#at] === inner.attributeTag;
+      if (isAttribute && !this.#usualAttributes(end, inner.attributeTag)) return false;
+      if (this.#at < end && !this.#field(end, inner)) return false;
     }
     return true;
+  }
+
+  #field(end: number, inner: Shape): boolean {
+    const tag = this.#tag(end);
+    if (tag === 0) return false;
+    const wireType = tag & 7;
+    const child = wireType === 2 && tag >>> 3 < 16 ? inner.inside[tag >>> 3] : undefined;
+    if (child === undefined) return this.#skip(wireType, end);
+    const childEnd = this.#length(end);
+    return childEnd >= 0 && this.#enter(child, childEnd);
+  }
+
+  /**
+   * Steps over attributes in a row as far as they have the usual form: shorter than 128 bytes, key, then a scalar. Most of
+   * a request is that, so nothing is written to memory on the way.
+   */
+  #usualAttributes(end: number, tag: number): boolean {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    let attributes = 0;
+    while (at + 2 <= end && bytes[at] === tag) {
+      const length = bytes[at + 1] as number;
+      const stop = at + 2 + length;
+      const keyLength = bytes[at + 3] as number;
+      const valueTag = at + 4 + keyLength;
+      const isUsual =
+        length < 128 &&
+        stop <= end &&
+        bytes[at + 2] === 0x0a &&
+        keyLength < 128 &&
+        valueTag + 2 <= stop &&
+        bytes[valueTag] === 0x12 &&
+        bytes[valueTag + 1] === stop - valueTag - 2 &&
+        isUsualScalar(bytes, valueTag + 2, stop);
+      if (!isUsual) break;
+      at = stop;
+      attributes++;
+    }
+    this.#at = at;
+    this.#fields += attributes * fieldsOfAttribute;
+    return this.#fields <= fieldsMax || this.#tooManyFields();
   }
 
   #enter(child: Shape, end: number): boolean {
@@ -281,12 +321,16 @@ export class StructureCheck {
   }
 }
 
-/** A double, a text shorter than 128 bytes, a small int or a bool, that fills the whole message. */
+/** A double, a text shorter than 128 bytes, an int below 2^21 or a bool, that fills the whole message. */
 function isUsualScalar(bytes: Uint8Array, at: number, end: number): boolean {
   const length = end - at;
   const first = bytes[at];
   if (first === 0x21) return length === 9;
   const second = bytes[at + 1] as number;
   if (first === 0x0a) return length >= 2 && length < 130 && second === length - 2;
-  return (first === 0x18 || first === 0x10) && length === 2 && second < 128;
+  if (first !== 0x18 && first !== 0x10) return false;
+  // All bytes of a varint but the last have their high bit set.
+  if (second < 128) return length === 2;
+  const third = bytes[at + 2] as number;
+  return third < 128 ? length === 3 : length === 4 && (bytes[at + 3] as number) < 128;
 }

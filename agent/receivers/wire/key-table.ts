@@ -77,9 +77,9 @@ export class KeyTable implements KeyRegistry {
     return this.#masks[slot] as number;
   }
 
-  /** What follows the prefix in the slot's name. */
-  nameUnder(prefix: Prefix, slot: number): string {
-    return (this.#prefixes[prefix] as PrefixEntry).names[slot] ?? '';
+  /** Of each slot under the prefix: what follows the prefix in its name. Valid while one request is read. */
+  namesUnder(prefix: Prefix): readonly string[] {
+    return (this.#prefixes[prefix] as PrefixEntry).names;
   }
 
   /** The slot of the name, or one of the negative answers above. */

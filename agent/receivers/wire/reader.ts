@@ -198,7 +198,7 @@ class WireReader {
     const cursor = this.#cursor;
     while (cursor.at < end) {
       const field = cursor.varint32();
-      if (field === resourceAttributeTag) this.#resource.add(cursor, cursor.varint32() + cursor.at);
+      if (field === resourceAttributeTag) this.#resource.addRun(cursor, end, field);
       else cursor.skip(field);
     }
   }

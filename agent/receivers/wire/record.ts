@@ -116,7 +116,11 @@ export class WireItem implements Item {
   readSpan(end: number, receivedMs: number): string {
     const cursor = this.#cursor;
     this.#reset('span');
-    while (cursor.at < end) this.#spanField(cursor.varint32());
+    while (cursor.at < end) {
+      const tag = cursor.varint32();
+      if (tag === spanTag.attribute) this.#row.addRun(cursor, end, tag);
+      else this.#spanField(tag);
+    }
     this.root = !this.#isSet(this.#parentId);
     const start = this.#first;
     const stop = this.#second;
@@ -132,7 +136,11 @@ export class WireItem implements Item {
   readLog(end: number, receivedMs: number): string {
     const cursor = this.#cursor;
     this.#reset('log');
-    while (cursor.at < end) this.#logField(cursor.varint32());
+    while (cursor.at < end) {
+      const tag = cursor.varint32();
+      if (tag === logTag.attribute) this.#row.addRun(cursor, end, tag);
+      else this.#logField(tag);
+    }
     if (this.#first.isTime) this.timeMs = this.#first.ms;
     else this.timeMs = this.#second.isTime ? this.#second.ms : receivedMs;
     return this.#finish(0x6c6f6721);
@@ -154,9 +162,6 @@ export class WireItem implements Item {
   #spanField(tag: number): void {
     const cursor = this.#cursor;
     switch (tag) {
-      case spanTag.attribute:
-        this.#row.add(cursor, cursor.varint32() + cursor.at);
-        break;
       case spanTag.traceId:
         this.#traceId.read(cursor);
         break;
@@ -189,9 +194,6 @@ export class WireItem implements Item {
   #logField(tag: number): void {
     const cursor = this.#cursor;
     switch (tag) {
-      case logTag.attribute:
-        this.#row.add(cursor, cursor.varint32() + cursor.at);
-        break;
       case logTag.body:
         this.#body.read(cursor);
         break;

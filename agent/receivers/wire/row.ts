@@ -6,6 +6,15 @@ import { sameBytes } from './text.ts';
 
 /** Attributes of a record whose name is guessed from the record before. */
 const guessesMax = 256;
+/** A text up to this length is kept for the next record. */
+const keptBytesMax = 64;
+
+interface LastText {
+  body: number;
+  from: number;
+  to: number;
+  text: string;
+}
 
 /** Values the reader itself found unusable, since the request began. */
 export interface MalformedCounts {
@@ -36,6 +45,9 @@ export class Row implements AttributeView {
   readonly #lastKeyAt = new Int32Array(guessesMax);
   readonly #lastKeyLength = new Int32Array(guessesMax).fill(-1);
   readonly #lastSlot = new Int32Array(guessesMax);
+  /** Of each slot the text it held last, and where in which body. Sparse. */
+  readonly #lastTexts: LastText[] = [];
+  #body = 0;
   /** Wanted attributes found, repeats included. */
   wanted = 0;
 
@@ -48,6 +60,7 @@ export class Row implements AttributeView {
 
   /** Before each request: what is remembered of the last body does not hold for the next. */
   open(): void {
+    this.#body++;
     this.#lastKeyLength.fill(-1);
   }
 
@@ -64,33 +77,47 @@ export class Row implements AttributeView {
     }
   }
 
-  /** Takes in the KeyValue message that lies from the cursor to `end`. */
-  add(cursor: Cursor, end: number): void {
-    if (++this.#attributes > this.#attributesMax) {
+  /**
+   * Takes in an attribute, and those that follow it at once. The cursor is behind the tag of the first; they end at `end`
+   * or where another tag comes.
+   */
+  addRun(cursor: Cursor, end: number, tag: number): void {
+    const { bytes } = cursor;
+    let at = cursor.at;
+    for (;;) {
+      const length = bytes[at] as number;
+      const stop = at + 1 + length;
+      const keyLength = bytes[at + 2] as number;
+      const valueTag = at + 3 + keyLength;
+      // The usual form: key, then value, both shorter than 128 bytes.
+      const isUsual =
+        length < 128 &&
+        bytes[at + 1] === 0x0a &&
+        keyLength < 128 &&
+        valueTag + 2 <= stop &&
+        bytes[valueTag] === 0x12 &&
+        (bytes[valueTag + 1] as number) === stop - valueTag - 2;
+      if (isUsual && ++this.#attributes <= this.#attributesMax) {
+        cursor.at = stop;
+        this.#take(cursor, at + 3, keyLength, valueTag + 2, stop);
+      } else {
+        cursor.at = at;
+        this.#addOdd(cursor, isUsual);
+      }
+      at = cursor.at;
+      if (at >= end || bytes[at] !== tag) return;
+      at++;
+    }
+  }
+
+  /** `isOver`: it was found to be one too many. */
+  #addOdd(cursor: Cursor, isOver: boolean): void {
+    const end = cursor.varint32() + cursor.at;
+    if (isOver || ++this.#attributes > this.#attributesMax) {
       this.#malformed.too_many++;
       cursor.at = end;
       return;
     }
-    const { bytes } = cursor;
-    const at = cursor.at;
-    const keyLength = bytes[at + 1] as number;
-    const valueTag = at + 2 + keyLength;
-    const valueAt = valueTag + 2;
-    // The usual form: key, then value, both shorter than 128 bytes.
-    const isUsual =
-      bytes[at] === 0x0a &&
-      keyLength < 128 &&
-      valueAt <= end &&
-      bytes[valueTag] === 0x12 &&
-      (bytes[valueTag + 1] as number) === end - valueAt &&
-      end - valueAt < 128;
-    if (isUsual) {
-      cursor.at = end;
-      this.#take(cursor, at + 2, keyLength, valueAt, end);
-    } else this.#addOdd(cursor, end);
-  }
-
-  #addOdd(cursor: Cursor, end: number): void {
     let keyAt = end;
     let keyLength = 0;
     let valueAt = end;
@@ -149,7 +176,7 @@ export class Row implements AttributeView {
   text(key: Key): string {
     if (this.#stamps[key] !== this.#generation) return '';
     this.#look(key);
-    return this.#values.field === valueField.text ? this.#values.text() : '';
+    return this.#values.field === valueField.text ? this.#textOf(key) : '';
   }
 
   boolean(key: Key): boolean | undefined {
@@ -168,15 +195,19 @@ export class Row implements AttributeView {
   fieldsUnder(prefix: Prefix, into: Fields): void {
     const bit = 1 << prefix;
     const table = this.#table;
+    const names = table.namesUnder(prefix);
     for (let i = 0; i < this.#hitCount; i++) {
       const slot = this.#hits[i] as number;
       if ((table.prefixMask(slot) & bit) === 0) continue;
       this.#look(slot);
-      this.#addField(table.nameUnder(prefix, slot), into);
+      const { field, number } = this.#values;
+      const name = names[slot] as string;
+      if (field === valueField.double && Number.isFinite(number)) into.addNumber(name, number);
+      else this.#addField(name, slot, into);
     }
   }
 
-  #addField(name: string, into: Fields): void {
+  #addField(name: string, slot: number, into: Fields): void {
     const { field, number } = this.#values;
     switch (field) {
       case valueField.double:
@@ -189,7 +220,7 @@ export class Row implements AttributeView {
         else into.addMalformed(name);
         return;
       case valueField.text:
-        into.addLevel(name, this.#values.text());
+        into.addLevel(name, this.#textOf(slot));
         return;
       case valueField.bool:
         into.addLevel(name, number === 1 ? 'true' : 'false');
@@ -200,6 +231,25 @@ export class Row implements AttributeView {
       default:
         into.addMalformed(name);
     }
+  }
+
+  /** Of the value just looked at. Most texts are those of the record before: these are compared, not looked up. */
+  #textOf(slot: number): string {
+    const values = this.#values;
+    const { from, to } = values;
+    const last = this.#lastTexts[slot];
+    if (last !== undefined && last.body === this.#body && values.isSameText(last.from, last.to))
+      return last.text;
+    const text = values.text();
+    if (to - from > keptBytesMax) return text;
+    if (last === undefined) this.#lastTexts[slot] = { body: this.#body, from, to, text };
+    else {
+      last.body = this.#body;
+      last.from = from;
+      last.to = to;
+      last.text = text;
+    }
+    return text;
   }
 
   #look(slot: number): void {

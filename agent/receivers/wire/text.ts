@@ -6,6 +6,7 @@ const cachedBytesMax = 64;
 const cachedTextsMax = 8_192;
 
 const noText = '';
+const asciiMax = 127;
 
 /** A 32-bit hash of bytes, four at a time; the last group may overlap the one before it. */
 export function hashBytes(view: DataView, at: number, length: number): number {
@@ -46,6 +47,10 @@ export class TextCache {
   readonly #lengths = new Uint8Array(cachedTextsMax);
   readonly #hashes = new Int32Array(cachedTextsMax);
   readonly #strings: string[] = new Array(cachedTextsMax).fill(noText);
+  /** An array for each length of a short text, used again for each. */
+  readonly #codes = Array.from({ length: cachedBytesMax + 1 }, (_, length) =>
+    new Array<number>(length).fill(0),
+  );
   #turn = 0;
   /** Texts cut at `textBytesMax` since `takeCut()`. */
   #cut = 0;
@@ -75,13 +80,27 @@ export class TextCache {
   }
 
   #keep(place: number, hash: number, bytes: Uint8Array, at: number, length: number): string {
-    const text = decodeShort(bytes, at, length) ?? this.#decoder.decode(bytes.subarray(at, at + length));
+    const text = this.#ascii(bytes, at, length) ?? this.#decoder.decode(bytes.subarray(at, at + length));
     const from = place * cachedBytesMax;
     for (let i = 0; i < length; i++) this.#bytes[from + i] = bytes[at + i] as number;
     this.#hashes[place] = hash;
     this.#lengths[place] = length;
     this.#strings[place] = text;
     return text;
+  }
+
+  /**
+   * ASCII without the decoder, which costs more than the few bytes themselves; undefined for all else. One call with all
+   * characters makes one flat string; adding them up makes a tree of small ones, at four times the cost.
+   */
+  #ascii(bytes: Uint8Array, at: number, length: number): string | undefined {
+    const codes = this.#codes[length] as number[];
+    for (let i = 0; i < length; i++) {
+      const code = bytes[at + i] as number;
+      if (code > asciiMax) return undefined;
+      codes[i] = code;
+    }
+    return String.fromCharCode(...codes);
   }
 
   #long(bytes: Uint8Array, at: number, length: number): string {
@@ -92,15 +111,4 @@ export class TextCache {
     while (end > at && ((bytes[end] as number) & 0xc0) === 0x80) end--;
     return this.#decoder.decode(bytes.subarray(at, end));
   }
-}
-
-/** ASCII without the decoder, which costs more than the few bytes themselves; undefined for all else. */
-function decodeShort(bytes: Uint8Array, at: number, length: number): string | undefined {
-  let text = '';
-  for (let i = at; i < at + length; i++) {
-    const code = bytes[i] as number;
-    if (code > 127) return undefined;
-    text += String.fromCharCode(code);
-  }
-  return text;
 }
