@@ -6,6 +6,7 @@ import { freezeNumeric } from '../detectors/counters/freeze.ts';
 import type { Detector } from '../detectors/detector.ts';
 import { ks, psi } from '../detectors/registry.ts';
 import { plainKs, plainPsi } from '../test/support/plain-statistics.ts';
+import type { KernelAnswer } from './kernel-answer.ts';
 import { Chance } from './payload-records.ts';
 import { measureVerdicts } from './verdicts.ts';
 import { answerRequests, cpuMsPerCall } from './worker.ts';
@@ -17,11 +18,6 @@ export interface KernelRequest {
 }
 
 /** One value for each round; `unequal` says where a result is wrong, which makes the values worthless. */
-export interface KernelAnswer {
-  readonly unequal: string;
-  readonly values: readonly number[];
-}
-
 const signals = 1_000;
 /** Values the edges of a scale are cut from, as the agent takes them from first traffic. */
 const sampleRows = 2_000;

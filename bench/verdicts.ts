@@ -14,7 +14,7 @@ import type { Config } from '../config/config.ts';
 import { Fields } from '../core/fields.ts';
 import type { Call } from '../core/observation.ts';
 import { hourMs, minuteMs, testConfig, testRule } from '../test/support/test-config.ts';
-import type { KernelAnswer } from './kernels-worker.ts';
+import type { KernelAnswer } from './kernel-answer.ts';
 import type { Chance } from './payload-records.ts';
 
 const signals = 1_000;

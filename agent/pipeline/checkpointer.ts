@@ -86,7 +86,11 @@ async function restoreFrom(bytes: Uint8Array, options: CheckpointerOptions): Pro
  * Windows judged after the checkpoint was taken are not judged again. A boundary between two panes, as another pane
  * length leaves it, would be missed by every pane to come: no window would ever be judged again.
  */
-function alignBoundaries(aggregator: Aggregator, closedMs: ReadonlyMap<string, number>, paneMs: number): void {
+function alignBoundaries(
+  aggregator: Aggregator,
+  closedMs: ReadonlyMap<string, number>,
+  paneMs: number,
+): void {
   for (const state of aggregator.states()) {
     const judgedMs = closedMs.get(boundaryKey(state.environment, state.model)) ?? state.closedMs;
     state.closedMs = Math.floor(Math.max(judgedMs, state.closedMs) / paneMs) * paneMs;

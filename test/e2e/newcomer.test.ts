@@ -82,7 +82,9 @@ test('it discovers a model, learns what is normal, and says so in the log and on
   // The default policy applies: the next hours are judged, and are well.
   for (const hour of [6, 7, 8]) await send(hour);
   const verdict = await until('a verdict', async () =>
-    (await agent.status()).verdicts.find((one) => one.rule === 'input_drift' && one.status !== 'inconclusive'),
+    (await agent.status()).verdicts.find(
+      (one) => one.rule === 'input_drift' && one.status !== 'inconclusive',
+    ),
   );
   expect(verdict).toMatchObject({ status: 'ok', detector: 'drift' });
   expect(verdict.size.current).toBeGreaterThanOrEqual(300);

@@ -94,6 +94,13 @@ test('what was judged before the first checkpoint is not judged again', async ()
   await sendWindow(agent, 3, shifted);
   for (const index of [4, 5, 6]) await sendWindow(agent, index, quiet);
   await until('a resolved message', () => receiver.accepted(resolvedType).at(0));
+  // The alert resolves with window 4; the boundary that is asked about below lies behind window 5. A fresh page of
+  // metrics takes longer than the commit of the tick that moved it.
+  await until('window 5 was closed', async () => {
+    const { models } = await (agent as BuiltAgent).status();
+    return (models[0]?.closedUntil ?? '') >= new Date(windowMs(6)).toISOString() ? true : undefined;
+  });
+  await agent.metrics();
   await agent.stop('SIGKILL');
 
   // The sender never got the answer, and sends the same rows again.

@@ -1,0 +1,4 @@
+export interface KernelAnswer {
+  readonly unequal: string;
+  readonly values: readonly number[];
+}
