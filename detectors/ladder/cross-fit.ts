@@ -230,6 +230,7 @@ export function learnVariance(
     nu,
     guard: guardOf(phiMax, nu),
     phiMax,
+    clustering: phiMax,
     windows: x.length,
   };
 }

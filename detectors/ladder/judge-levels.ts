@@ -17,7 +17,7 @@ const rowsSlack = 1e-6;
 export function judgeLevels(input: LevelsInput): WindowFinding {
   const { n, inverseM, expected, variance, alpha, minEffect } = input;
   const m = 1 / inverseM;
-  const needed = input.minRows * Math.max(1, variance?.phiMax ?? 1);
+  const needed = input.minRows * Math.max(1, variance?.clustering ?? 1);
   if (!(n + rowsSlack >= needed) || !(m > 0)) return tooFewRows(n, m, needed - n);
   const merged = mergeLevels(
     expected.map((share) => share * m),

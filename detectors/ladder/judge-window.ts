@@ -88,7 +88,7 @@ const wordErrors = 3;
 export function judgeWindow(input: WindowInput): WindowFinding {
   const { n, inverseM, variance } = input;
   const m = 1 / inverseM;
-  const needed = input.minRows * Math.max(1, variance?.phiMax ?? 1);
+  const needed = input.minRows * Math.max(1, variance?.clustering ?? 1);
   if (!(n + slack >= needed) || !(m > 0)) return tooFewRows(n, m, needed - n);
   const x = 1 / n + inverseM;
   const comparison: Comparison = { bins: input.bins, n, expected: input.expected, m };

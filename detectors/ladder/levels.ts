@@ -114,7 +114,8 @@ export function testLevels(
     if (options.exactOnly === true) return exactBinPValue(comparison, group, over);
     return binPValue(comparison, group, over, variance);
   });
-  const pUnseen = unseen === undefined ? 1 : unseenPValue(unseen, n + unseen.rows, m, variance?.phiMax ?? 1);
+  const pUnseen =
+    unseen === undefined ? 1 : unseenPValue(unseen, n + unseen.rows, m, variance?.clustering ?? 1);
   const p = Math.min(1, 3 * Math.min(pPsi, most.p, pUnseen));
   const excess = psi - freedom * byChance;
   return { p, pPsi, pMaxLevel: most.p, pUnseen, psi, excess, freedom, group: most.bin };

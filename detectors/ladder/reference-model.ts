@@ -25,7 +25,7 @@ import {
   type SeasonStage,
   seasonStages,
 } from './seasonal.ts';
-import { unlearnedVariance, type WindowVariance, windowsFew } from './variance.ts';
+import { clusteringOf, unlearnedVariance, type WindowVariance, windowsFew } from './variance.ts';
 import { hoursPerWeek } from './window-ring.ts';
 
 const ticksPerDay = 288;
@@ -105,23 +105,29 @@ function chooseStage(panes: ReferencePanes, folds: Folds, allowed: readonly Seas
       return { stage, ...meanInflation(referenceWindows(panes, folds, others, ticks)) };
     });
     if (tried.some((one) => one.windows < windowsFew)) continue;
-    const best = Math.min(...tried.map((one) => one.mean));
+    // Below 1 is no better than 1: thin hours borrow from others, and are surer than their own rows say.
+    const best = Math.max(1, Math.min(...tried.map((one) => one.mean)));
     return tried.find((one) => one.mean <= best * stageSlack)?.stage ?? richest;
   }
   return richest;
 }
 
-/** Longer windows of which there are too few take all values of the next shorter length. */
+/**
+ * A length with too few windows takes all values of the next shorter one, and where there is none, of the shortest that
+ * has enough: its windows have too few rows as a rule, but in a burst they are looked at.
+ */
 function learnAll(panes: ReferencePanes, folds: Folds, stage: SeasonStage): WindowVariance[] {
   const others = profilesOfOthers(folds, stage);
-  const learned: WindowVariance[] = [];
-  for (const ticks of ladderTicks) {
-    const windows = referenceWindows(panes, folds, others, ticks);
-    learned.push(
-      learnVariance(windows, panes.bins, windowsFew) ?? learned.at(-1) ?? unlearnedVariance(panes.bins),
-    );
-  }
-  return learned;
+  const learned = ladderTicks.map((ticks) =>
+    learnVariance(referenceWindows(panes, folds, others, ticks), panes.bins, windowsFew),
+  );
+  const shortest = learned.find((one) => one !== undefined) ?? unlearnedVariance(panes.bins);
+  const clustering = clusteringOf(shortest);
+  let last = shortest;
+  return learned.map((one) => {
+    last = one ?? last;
+    return { ...last, clustering: Math.max(clustering, last.phiMax) };
+  });
 }
 
 /** A model as plain JSON. */

@@ -136,7 +136,7 @@ test('a change that is sure but small is no breach, one that is large but not su
 test('too few rows are told by number, more of them where rows are clustered', () => {
   const few = judgeWindow({ ...plain, bins: normalCounts(150, 1), n: 150 });
   expect(few).toMatchObject({ status: 'inconclusive', cause: 'too_few', rowsMissing: 50 });
-  const variance = { ...unlearnedVariance(bins), phiMax: 4 };
+  const variance = { ...unlearnedVariance(bins), clustering: 4 };
   const clustered = judgeWindow({ ...plain, bins: normalCounts(500, 1), n: 500, variance });
   expect(clustered).toMatchObject({ status: 'inconclusive', rowsMissing: 300 });
 });
