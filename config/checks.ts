@@ -183,8 +183,8 @@ function checkReferences(examination: Examination, files: Files): void {
   if ((rowsMin ?? 500) > (rows ?? 10_000)) {
     examination.refuse([...learn, rowsMin === undefined ? 'rows' : 'rows_min'], 'rows_min is more than rows');
   }
-  const atLeast = durationAt(examination, [...learn, 'at_least'], '1d');
-  const atMost = durationAt(examination, [...learn, 'at_most'], '7d');
+  const atLeast = durationAt(examination, [...learn, 'at_least'], '7d');
+  const atMost = durationAt(examination, [...learn, 'at_most'], '14d');
   if (atLeast !== undefined && atMost !== undefined && atLeast > atMost) {
     const key = examination.at([...learn, 'at_least']) === undefined ? 'at_most' : 'at_least';
     examination.refuse([...learn, key], 'at_least is longer than at_most');

@@ -67,8 +67,10 @@ const learn = () =>
   z.strictObject({
     rows: z.int().min(50).max(100_000_000).default(10_000).describe('Rows after which it is frozen.'),
     rows_min: z.int().min(50).max(100_000_000).default(500).describe('Rows without which it is not.'),
-    at_least: duration().prefault('1d').describe('Time of learning, at least.'),
-    at_most: duration(1).prefault('7d').describe('Time after which `rows_min` are enough.'),
+    at_least: duration()
+      .prefault('7d')
+      .describe('Time of learning, at least. A reference that has seen no weekend alarms on the first one.'),
+    at_most: duration(1).prefault('14d').describe('Time after which `rows_min` are enough.'),
   });
 
 const referenceFile = z.strictObject({

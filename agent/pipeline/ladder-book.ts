@@ -220,8 +220,7 @@ export class LadderBook {
     const reference = signal.learner?.reference;
     if (reference === undefined) return;
     const isNew = ladder.referenceId !== reference.id;
-    const isDue =
-      ladder.history !== undefined && tick - ladder.builtTick >= refineEveryTicks && !ladder.drifting;
+    const isDue = ladder.history !== undefined && !ladder.drifting && this.#isRefineTick(ladder, tick);
     if (!isNew && !isDue) return;
     const panes = ladder.history?.panes();
     const hasTimes = panes !== undefined && panes.ticks.length > 1;
@@ -235,6 +234,14 @@ export class LadderBook {
     ladder.builtTick = tick;
     if (tick - ladder.startedTick >= refineTicks) ladder.history = undefined;
     this.#keep(ladder, reference.scale.id);
+  }
+
+  /** Once a day, each signal at a tick of its own: making a model takes some 50 ms, and many begin at once. */
+  #isRefineTick(ladder: SignalLadder, tick: number): boolean {
+    const { signal } = ladder.series;
+    let offset = signal.length;
+    for (let i = 0; i < signal.length; i++) offset = (offset * 31 + signal.charCodeAt(i)) % refineEveryTicks;
+    return tick > ladder.builtTick && tick % refineEveryTicks === offset;
   }
 
   #keep(ladder: SignalLadder, scaleId: string): void {

@@ -187,7 +187,7 @@ export class LadderJudge {
 
   #toFinding(look: LadderLook, judged: Look, memory: Memory): LadderFinding {
     const { finding, window, ticks } = judged;
-    const alpha = this.#alphaOf(look, ticks);
+    const alpha = this.#alphaOf(look, ticks) * (look.ladder.reader?.model.alphaFactor ?? 1);
     const isDrifting = finding.status === 'breach' || memory.open !== undefined;
     const { min_effect: minEffect } = look.rule.detector.options as LadderOptions;
     const z = finding.z[0];

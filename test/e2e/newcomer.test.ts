@@ -50,7 +50,7 @@ test('it discovers a model, learns what is normal, and says so in the log and on
   useConfig((text) =>
     text
       .replace(/rows: 10000\b/, 'rows: 600')
-      .replace('at_least: 1d', 'at_least: 3h')
+      .replace('at_least: 7d', 'at_least: 3h')
       .replace('rows_min: 500', 'rows_min: 100'),
   );
   const agent = await npmStart();

@@ -11,6 +11,7 @@ const rowsPerFeed = 5;
 const yaml = `
 data_dir: none
 store: { checkpoint_every: 5m }
+references: { learn: { at_least: 1d } }
 windows: { tick: 10s }
 alerting:
   defaults: { group_wait: 30s, group_interval: 5m, repeat_interval: 30d }

@@ -34,7 +34,7 @@ test.each(['', '# nothing\n', 'rules:\n', '{}'])('%j means all defaults', (text)
     limits: { modelsMax: 50, versionsMax: 8, signalsMax: 500, panesMax: 200_000 },
     falseAlarms: { count: 1, perMs: 2_592_000_000 },
     references: {
-      learn: { rows: 10_000, rowsMin: 500, atLeastMs: 86_400_000, atMostMs: 604_800_000 },
+      learn: { rows: 10_000, rowsMin: 500, atLeastMs: 604_800_000, atMostMs: 1_209_600_000 },
       files: [],
     },
     prices: defaultPriceBook,
