@@ -205,8 +205,9 @@ function numbersText(alert: AlertView): string {
 
 const units: Readonly<Record<RuleClass, string>> = { drift: '', latency: ' ms', cost: ' USD', error: '' };
 
-/** The tests' own names are abbreviations, written in capitals: PSI, KS. */
+/** The tests' own names are abbreviations, written in capitals: PSI, KS. The default rule shows its effect as PSI. */
 function statisticName(detector: string): string {
+  if (detector === 'drift') return 'PSI';
   return detector.length <= 3 ? detector.toUpperCase() : detector.replaceAll('_', ' ');
 }
 

@@ -124,12 +124,7 @@ function judgeOnLadder(
   const reference = signal.learner?.reference;
   if (ladder === undefined) return undefined;
   if (reference === undefined || ladder.reader === undefined) {
-    const finding = inconclusive(
-      'no_reference',
-      `The reference of ${signal.name} is still being learned.`,
-      0,
-      0,
-    );
+    const finding = inconclusive('no_reference', learningText(signal, options.config), 0, 0);
     return toVerdict(finding, rule, closed, signal, closed.startMs, '');
   }
   const family = familySize(config.rules, closed.state, options.detectors, familyOf(signal.name));
@@ -201,12 +196,7 @@ function findIn(
   const reference = signal.learner?.reference;
   if (detector.needsReference) {
     if (reference === undefined)
-      return inconclusive(
-        'no_reference',
-        `The reference of ${signal.name} is still being learned.`,
-        0,
-        current,
-      );
+      return inconclusive('no_reference', learningText(signal, options.config), 0, current);
     if (reference.kind === 'learned' && startMs < reference.toMs) {
       return inconclusive(
         'no_reference',
@@ -351,4 +341,13 @@ function showVerdict(meter: Meter, verdict: Verdict): void {
 function describeFault(fault: unknown): string {
   if (fault instanceof AssertionFault) return fault.message;
   return fault instanceof Error ? fault.name : 'unknown';
+}
+
+/** How far learning has come, and when it can be over at the earliest. */
+function learningText(signal: SignalState, config: Config): string {
+  const { rows, atLeastMs } = config.references.learn;
+  const fromMs = signal.learner?.snapshot()?.fromMs ?? Number.NaN;
+  const when = isoTime(fromMs + atLeastMs);
+  const until = when === '' ? '' : `, until ${when.slice(0, 16).replace('T', ' ')} UTC at the earliest`;
+  return `The reference of ${signal.name} is being learned: ${signal.learner?.rows ?? 0} of ${rows} rows${until}.`;
 }

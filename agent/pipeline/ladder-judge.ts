@@ -4,6 +4,7 @@ import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
 import { isoTime } from '../../core/time.ts';
 import { type Evidence, evidenceMax, type Finding } from '../../core/verdict.ts';
+import { probabilityText } from '../../detectors/counters/finding.ts';
 import {
   dueWindows,
   familyShares,
@@ -214,14 +215,11 @@ export class LadderJudge {
     const rows = `${Math.round(finding.n)} rows in ${span} against ${Math.round(finding.m)} in the reference`;
     const effect = `PSI ${short(finding.psi)}, ${short(Math.max(0, finding.excess))} beyond chance`;
     if (!isDrifting) return `${look.signal} is as its reference: ${effect}, with ${rows}.`;
-    const how = finding.words.length > 0 ? finding.words.slice(0, 2).join(' and ') : 'different';
     const p =
-      finding.p === undefined
-        ? ''
-        : `, p = ${finding.p.toExponential(0)} where ${alpha.toExponential(0)} is allowed`;
+      finding.p === undefined ? '' : `, ${probabilityText(finding.p)} where ${short(alpha)} is allowed`;
     if (finding.status !== 'breach')
       return `${look.signal} drifted, and no fresh window says yet that it is over: ${effect}, with ${rows}.`;
-    return `${look.signal} is ${how}: ${effect}${p}, with ${rows}.`;
+    return `${look.signal} is ${howText(finding)}: ${effect}${p}, with ${rows}.`;
   }
 
   /** What is missing, and when it will be there at the rate of the longest window. */
@@ -245,6 +243,14 @@ export class LadderJudge {
       },
     };
   }
+}
+
+/** Where it went comes first: people ask that before they ask for its shape. */
+function howText({ z, words }: WindowFinding): string {
+  const location = z[0] ?? 0;
+  const where = Math.abs(location) < 3 ? [] : [location > 0 ? 'higher' : 'lower'];
+  const shape = words.filter((word) => word !== 'higher' && word !== 'lower' && word !== 'tails');
+  return [...where, ...shape].slice(0, 2).join(' and ') || 'different';
 }
 
 function memoryKey(rule: string, ladder: SignalLadder, version: string): string {

@@ -8,7 +8,7 @@ import { seededRandom } from '../../agent/adapters/seeded-random.ts';
 import { createVirtualClock } from '../../agent/adapters/virtual-clock.ts';
 import { type Agent, createAgent, registries } from '../../agent/agent.ts';
 import { loadConfig } from '../../config/load.ts';
-import { NoAnswer, type Random } from '../../core/ports.ts';
+import { type Clock, NoAnswer, type Random } from '../../core/ports.ts';
 
 /** One message as its receiver saw it. */
 export interface Heard {
@@ -44,6 +44,7 @@ export class World {
   readonly #config;
   readonly #weather: Weather;
   #agent: Agent | undefined;
+  #life = { isOver: false };
 
   constructor(options: {
     readonly seed: number;
@@ -65,13 +66,16 @@ export class World {
     return this.#agent;
   }
 
-  /** Starts the agent on what is on disk; again after a crash. */
+  /** Starts the agent on what is on disk. Again: the one before has crashed, and does nothing any more. */
   async start(): Promise<void> {
+    this.#life.isOver = true;
+    const life = { isOver: false };
+    this.#life = life;
     const { http, mail } = recordOnly({ http: (request) => this.#answer(request.headers, request.body) });
     this.#agent = await createAgent({
       config: this.#config,
       ports: {
-        clock: this.clock,
+        clock: mortal(this.clock, life),
         random: this.random,
         digest: nodeDigest(),
         store: createMemoryStore(this.#records),
@@ -125,4 +129,13 @@ export class World {
       signals: event.data.alerts.map((alert) => alert.signal),
     });
   }
+}
+
+/** A clock whose tasks die with the process that set them. */
+function mortal(clock: Clock, life: { readonly isOver: boolean }): Clock {
+  return {
+    nowMs: () => clock.nowMs(),
+    monotonicMs: () => clock.monotonicMs(),
+    runAt: (atMs, task) => clock.runAt(atMs, () => (life.isOver ? undefined : task())),
+  };
 }
