@@ -50,9 +50,12 @@ const rowsPerBody = 100;
 
 const manySignals = `limits: { signals_max: ${signals + 100} }
 references: { learn: { rows: 500, rows_min: 100, at_least: 5m, at_most: 1h } }
+rules:
+  - { name: drift, match: { signal: "input.*" }, drift: {}, for: 1 window }
+  - { name: hourly, match: { signal: "input.*" }, psi: 0.2, window: 1h }
 `;
 
-/** Agents that hold an hour of 1,000 numeric signals each: 12 panes of every one. */
+/** Agents that hold an hour of 1,000 numeric signals each: 12 panes of every one, and the windows of the default rule. */
 export async function measureManySignals(run: Run): Promise<void> {
   const agents: MeasuredAgent[] = [];
   const sizes: number[] = [];
