@@ -18,6 +18,12 @@ export interface KeyRegistry {
   prefix(prefix: string): Prefix;
 }
 
+/** Something that takes in texts, such as a hash: both ways give the same result for the same ASCII text. */
+export interface TextHash {
+  add(text: string): void;
+  addAscii(bytes: Uint8Array, from: number, to: number): void;
+}
+
 /**
  * The wanted attributes of one record. Valid only while the item is read: nothing here may be kept, except the
  * primitive values it returns. A key that comes twice has its last value.
@@ -28,6 +34,8 @@ export interface AttributeView {
   number(key: Key): number;
   /** '' where absent or no text. */
   text(key: Key): string;
+  /** Adds a text to a hash without making a string of it; `false` where it is absent, empty or no text. */
+  hashText(key: Key, hash: TextHash): boolean;
   boolean(key: Key): boolean | undefined;
   /** The whole value, decoded; for lists and maps. `undefined` where absent, or where it was deeper than allowed. */
   value(key: Key): AnyValue | undefined;

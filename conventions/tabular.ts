@@ -118,9 +118,7 @@ class TabularReader {
     this.#readFeatures(attributes, this.#inputs, sink);
     if (!this.#isFailed(item)) this.#readOutputs(item, sink);
     const model = attributes.text(this.#keys.model);
-    const predictionId = attributes.text(this.#keys.predictionId);
-    if (predictionId === '') this.#takeItemId(item);
-    else this.#hashId(model, predictionId);
+    this.#takeId(item, model);
     sink.call(this.#call(item, model, latencyMs, sink));
   }
 
@@ -225,6 +223,14 @@ class TabularReader {
   #takeItemId(item: Item): void {
     this.#id.high = item.idHigh;
     this.#id.low = item.idLow;
+  }
+
+  /** Of the prediction id where there is one: it is seldom the same twice, so no string is made of it. */
+  #takeId(item: Item, model: string): void {
+    this.#id.reset();
+    this.#id.add(model);
+    if (item.attributes.hashText(this.#keys.predictionId, this.#id)) this.#id.finish();
+    else this.#takeItemId(item);
   }
 
   /** Prediction ids are unique per model only: a shadow may answer under the id of the model it shadows. */

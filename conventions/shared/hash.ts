@@ -31,6 +31,19 @@ export class Hash64 {
     this.low = Math.imul(low ^ 0x10000, 0x5f356495);
   }
 
+  /** The same part, from the bytes of an ASCII text. */
+  addAscii(bytes: Uint8Array, from: number, to: number): void {
+    let high = this.high;
+    let low = this.low;
+    for (let i = from; i < to; i++) {
+      const code = bytes[i] as number;
+      high = Math.imul(high ^ code, 0x9e3779b1);
+      low = Math.imul(low ^ code, 0x5f356495);
+    }
+    this.high = Math.imul(high ^ 0x10000, 0x9e3779b1);
+    this.low = Math.imul(low ^ 0x10000, 0x5f356495);
+  }
+
   /** A part that is a 32-bit whole number. */
   addInteger(value: number): void {
     this.high = Math.imul(this.high ^ value, 0x9e3779b1);

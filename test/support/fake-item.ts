@@ -86,6 +86,12 @@ export class FakeReader implements KeyRegistry {
         const value = at(key);
         return typeof value === 'string' ? value : '';
       },
+      hashText: (key, hash) => {
+        const value = at(key);
+        if (typeof value !== 'string' || value === '') return false;
+        hash.add(value);
+        return true;
+      },
       boolean: (key) => {
         const value = at(key);
         return typeof value === 'boolean' ? value : undefined;

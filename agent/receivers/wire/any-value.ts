@@ -1,4 +1,4 @@
-import type { AnyValue, AttributeKind } from '../../../conventions/convention.ts';
+import type { AnyValue, AttributeKind, TextHash } from '../../../conventions/convention.ts';
 import { valueDepthMax } from './limits.ts';
 import { sameBytes, type TextCache } from './text.ts';
 
@@ -147,6 +147,18 @@ export class ValueReader {
   text(): string {
     const { bytes, view } = this.#cursor;
     return this.#texts.text(bytes, view, this.from, this.to - this.from);
+  }
+
+  /** Adds the text just looked at to a hash; `false` where it is empty. */
+  hashText(hash: TextHash): boolean {
+    const { from, to } = this;
+    if (from === to) return false;
+    const { bytes } = this.#cursor;
+    let high = 0;
+    for (let i = from; i < to; i++) high |= bytes[i] as number;
+    if (high < 128) hash.addAscii(bytes, from, to);
+    else hash.add(this.text());
+    return true;
   }
 
   /** Is the text just looked at the same as the one between these ends of the same body? */

@@ -1,4 +1,11 @@
-import type { AnyValue, AttributeKind, AttributeView, Key, Prefix } from '../../../conventions/convention.ts';
+import type {
+  AnyValue,
+  AttributeKind,
+  AttributeView,
+  Key,
+  Prefix,
+  TextHash,
+} from '../../../conventions/convention.ts';
 import type { Fields } from '../../../core/fields.ts';
 import { type Cursor, type ValueReader, valueField } from './any-value.ts';
 import { foreign, type KeyTable, refusedTooLong } from './key-table.ts';
@@ -177,6 +184,12 @@ export class Row implements AttributeView {
     if (this.#stamps[key] !== this.#generation) return '';
     this.#look(key);
     return this.#values.field === valueField.text ? this.#textOf(key) : '';
+  }
+
+  hashText(key: Key, hash: TextHash): boolean {
+    if (this.#stamps[key] !== this.#generation) return false;
+    this.#look(key);
+    return this.#values.field === valueField.text && this.#values.hashText(hash);
   }
 
   boolean(key: Key): boolean | undefined {

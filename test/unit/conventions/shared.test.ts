@@ -105,3 +105,13 @@ test('300,000 neighbouring ids collide in neither pair of halves, and use all bi
   const allowed = 6 * Math.sqrt(rows) * 0.5;
   for (const ones of bits) expect(Math.abs(ones - rows / 2)).toBeLessThan(allowed);
 });
+
+test('a hash is the same from a text and from its ASCII bytes', () => {
+  const bytes = new TextEncoder().encode('..pred-0042..');
+  const [fromText, fromBytes] = [new Hash64(), new Hash64()];
+  for (const hash of [fromText, fromBytes]) hash.reset();
+  fromText.add('pred-0042');
+  fromBytes.addAscii(bytes, 2, bytes.length - 2);
+  for (const hash of [fromText, fromBytes]) hash.finish();
+  expect([fromBytes.high, fromBytes.low]).toEqual([fromText.high, fromText.low]);
+});
