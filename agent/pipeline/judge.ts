@@ -67,11 +67,11 @@ export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verd
     const verdicts: Verdict[] = [];
     const due = config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
     if (due.length === 0) return verdicts;
-    const watched = countWatched(config.rules, closed.state);
+    const shares = countShares(config.rules, closed.state, options.detectors);
     for (const signal of closed.state.signals.values()) {
       for (const rule of due) {
         if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
-        const verdict = judgeSignal(options, rule, closed, signal, watched);
+        const verdict = judgeSignal(options, rule, closed, signal, shares);
         if (verdict === undefined) continue;
         meter.add('verdicts', 1, { detector: verdict.detector, status: verdict.status });
         showVerdict(meter, verdict);
@@ -88,18 +88,18 @@ function judgeSignal(
   rule: Rule,
   closed: ClosedPane,
   signal: SignalState,
-  watched: number,
+  shares: BudgetShares,
 ): Verdict | undefined {
   const detector = options.detectors.get(rule.detector.type);
   if (detector === undefined) return undefined;
   const scale = scaleOf(closed.state, signal);
   if (scale === undefined || !detector.scales.includes(scale.kind)) return undefined;
-  if (detector.ladder) return judgeOnLadder(options, rule, closed, signal, scale);
+  if (detector.ladder) return judgeOnLadder(options, rule, closed, signal, scale, shares);
   const startMs = closed.endMs - (detector.sequential ? rule.hopMs : rule.lengthMs);
   const candidates = collect(closed.state, signal, rule, startMs, closed.endMs);
   const judged = (detector.versionsTogether ? together(candidates) : candidates).map((candidate) => {
     const look = (state?: unknown) =>
-      findIn(options, rule, detector, signal, candidate, startMs, watched, state);
+      findIn(options, rule, detector, signal, candidate, startMs, shares.watched, state);
     const finding = detector.sequential
       ? lookOn(options, rule, closed, signal, candidate.version, look)
       : look();
@@ -117,6 +117,7 @@ function judgeOnLadder(
   closed: ClosedPane,
   signal: SignalState,
   scale: Scale,
+  shares: BudgetShares,
 ): Verdict | undefined {
   const { ladders, ladderJudge, config } = options;
   const { paneMs } = config.windows;
@@ -127,7 +128,7 @@ function judgeOnLadder(
     const finding = inconclusive('no_reference', learningText(signal, options.config), 0, 0);
     return toVerdict(finding, rule, closed, signal, closed.startMs, '');
   }
-  const family = familySize(config.rules, closed.state, options.detectors, familyOf(signal.name));
+  const family = Math.max(1, shares.families[familyOf(signal.name)]);
   const learnedTick =
     reference.kind === 'learned' ? ladders.tickOf(reference.toMs) : Number.NEGATIVE_INFINITY;
   const endTick = ladders.tickOf(closed.endMs);
@@ -146,23 +147,6 @@ function judgeOnLadder(
   if (judged.length > 0) return judged.reduce(worse);
   const gap = inconclusive('gap', `No rows of ${signal.name} since ${isoTime(closed.startMs)}.`, 0, 0);
   return toVerdict(gap, rule, closed, signal, closed.startMs, '');
-}
-
-/** Signals of a model that share one part of the budget of the default rule. */
-function familySize(
-  rules: readonly Rule[],
-  state: ModelState,
-  detectors: ReadonlyMap<string, Detector>,
-  family: SignalFamily,
-): number {
-  let size = 0;
-  for (const rule of rules) {
-    if (detectors.get(rule.detector.type)?.ladder !== true) continue;
-    for (const signal of state.signals.keys()) {
-      if (familyOf(signal) === family && isWatching(rule, state.model, state.environment, signal)) size++;
-    }
-  }
-  return Math.max(1, size);
 }
 
 /** One look of a sequential detector: it gets what it remembered of this series, and what it says is kept for the next. */
@@ -310,15 +294,31 @@ function inconclusive(cause: VerdictCause, reason: string, reference: number, cu
   return { status: 'inconclusive', cause, size: { reference, current }, reason, evidence: [] };
 }
 
-/** Signals times rules that share the budget of a model. */
-function countWatched(rules: readonly Rule[], state: ModelState): number {
+/** Who shares the false-alarm budget of a model; counted once for each pane that closes. */
+interface BudgetShares {
+  /** Signals times rules about drift. */
+  readonly watched: number;
+  /** Signals times rules under the default rule, by the part of its budget they share. */
+  readonly families: Readonly<Record<SignalFamily, number>>;
+}
+
+function countShares(
+  rules: readonly Rule[],
+  state: ModelState,
+  detectors: ReadonlyMap<string, Detector>,
+): BudgetShares {
+  const families = { inputs: 0, outputs: 0, segments: 0, rest: 0 };
   let watched = 0;
   for (const rule of rules) {
-    if (rule.class !== 'drift') continue;
-    for (const signal of state.signals.keys())
-      if (isWatching(rule, state.model, state.environment, signal)) watched++;
+    const isOnLadder = detectors.get(rule.detector.type)?.ladder === true;
+    if (rule.class !== 'drift' && !isOnLadder) continue;
+    for (const signal of state.signals.keys()) {
+      if (!isWatching(rule, state.model, state.environment, signal)) continue;
+      if (rule.class === 'drift') watched++;
+      if (isOnLadder) families[familyOf(signal)]++;
+    }
   }
-  return watched;
+  return { watched, families };
 }
 
 function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {

@@ -4,7 +4,7 @@ import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
 import { isoTime } from '../../core/time.ts';
 import { type Evidence, evidenceMax, type Finding } from '../../core/verdict.ts';
-import { probabilityText } from '../../detectors/counters/finding.ts';
+import { numberText, probabilityText } from '../../detectors/counters/finding.ts';
 import {
   dueWindows,
   familyShares,
@@ -213,10 +213,10 @@ export class LadderJudge {
   #sentence(look: LadderLook, { finding, ticks }: Look, alpha: number, isDrifting: boolean): string {
     const span = formatDuration(ticks * this.#config.windows.paneMs);
     const rows = `${Math.round(finding.n)} rows in ${span} against ${Math.round(finding.m)} in the reference`;
-    const effect = `PSI ${short(finding.psi)}, ${short(Math.max(0, finding.excess))} beyond chance`;
+    const effect = `PSI ${numberText(finding.psi)}, ${numberText(Math.max(0, finding.excess))} beyond chance`;
     if (!isDrifting) return `${look.signal} is as its reference: ${effect}, with ${rows}.`;
     const p =
-      finding.p === undefined ? '' : `, ${probabilityText(finding.p)} where ${short(alpha)} is allowed`;
+      finding.p === undefined ? '' : `, ${probabilityText(finding.p)} where ${numberText(alpha)} is allowed`;
     if (finding.status !== 'breach')
       return `${look.signal} drifted, and no fresh window says yet that it is over: ${effect}, with ${rows}.`;
     return `${look.signal} is ${howText(finding)}: ${effect}${p}, with ${rows}.`;
@@ -291,8 +291,4 @@ function evidenceOf({ ladder, scale }: LadderLook, window: RingWindow): Evidence
     reference: share,
     current: now,
   }));
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }
