@@ -5,25 +5,20 @@ import type { Counters } from '../../core/pane.ts';
 import type { Log, Meter } from '../../core/ports.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
-import { isoTime } from '../../core/time.ts';
-import type { Finding, Verdict, VerdictCause } from '../../core/verdict.ts';
+import type { Finding, Verdict } from '../../core/verdict.ts';
 import { alphaPerLook } from '../../detectors/calibrate.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
-import type { SignalFamily } from '../../detectors/ladder/alpha-ladder.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
-import type { LadderBook } from './ladder-book.ts';
-import { familyOf, type LadderJudge } from './ladder-judge.ts';
+import { type BudgetShares, inconclusive, type Look, learningText, toVerdict, worse } from './judge-look.ts';
+import { judgeOnLadder, type LadderJudging } from './judge-on-ladder.ts';
+import { familyOf } from './ladder-judge.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
-export interface JudgeOptions {
-  readonly config: Config;
+export interface JudgeOptions extends LadderJudging {
   /** By type. */
   readonly detectors: ReadonlyMap<string, Detector>;
-  /** The default rule's windows and reference models. */
-  readonly ladders: LadderBook;
-  readonly ladderJudge: LadderJudge;
   /** What sequential detectors remember. */
   readonly states: DetectorStates;
   readonly meter: Meter;
@@ -71,7 +66,7 @@ export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verd
     for (const signal of closed.state.signals.values()) {
       for (const rule of due) {
         if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
-        const verdict = judgeSignal(options, rule, closed, signal, shares);
+        const verdict = judgeSignal(options, { rule, closed, signal, shares });
         if (verdict === undefined) continue;
         meter.add('verdicts', 1, { detector: verdict.detector, status: verdict.status });
         showVerdict(meter, verdict);
@@ -83,133 +78,72 @@ export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verd
 }
 
 /** Undefined where the signal has no scale yet, or one that the detector cannot read: that is no verdict. */
-function judgeSignal(
-  options: JudgeOptions,
-  rule: Rule,
-  closed: ClosedPane,
-  signal: SignalState,
-  shares: BudgetShares,
-): Verdict | undefined {
+function judgeSignal(options: JudgeOptions, look: Omit<Look, 'scale'>): Verdict | undefined {
+  const { rule, closed, signal } = look;
   const detector = options.detectors.get(rule.detector.type);
   if (detector === undefined) return undefined;
   const scale = scaleOf(closed.state, signal);
   if (scale === undefined || !detector.scales.includes(scale.kind)) return undefined;
-  if (detector.ladder) return judgeOnLadder(options, rule, closed, signal, scale, shares);
+  if (detector.ladder) return judgeOnLadder(options, { ...look, scale });
+  return judgeWindow(options, { ...look, scale }, detector);
+}
+
+/** One window of a rule with a length of its own: the worst of what its versions show. */
+function judgeWindow(options: JudgeOptions, look: Look, detector: Detector): Verdict {
+  const { rule, closed, signal } = look;
   const startMs = closed.endMs - (detector.sequential ? rule.hopMs : rule.lengthMs);
   const candidates = collect(closed.state, signal, rule, startMs, closed.endMs);
   const judged = (detector.versionsTogether ? together(candidates) : candidates).map((candidate) => {
-    const look = (state?: unknown) =>
-      findIn(options, rule, detector, signal, candidate, startMs, shares.watched, state);
-    const finding = detector.sequential
-      ? lookOn(options, rule, closed, signal, candidate.version, look)
-      : look();
-    return toVerdict(finding, rule, closed, signal, startMs, candidate.version);
+    const find = (state?: unknown) => findIn(options, look, detector, { ...candidate, startMs, state });
+    const finding = detector.sequential ? remembering(options, look, candidate.version, find) : find();
+    return toVerdict(look, finding, { startMs, version: candidate.version });
   });
   if (judged.length > 0) return judged.reduce(worse);
   const gap = inconclusive('gap', `No rows of ${signal.name} in this window.`, 0, 0);
-  return toVerdict(gap, rule, closed, signal, startMs, '');
+  return toVerdict(look, gap, { startMs, version: '' });
 }
 
-/** The default rule: each version's windows on its own, as with any other detector. */
-function judgeOnLadder(
-  options: JudgeOptions,
-  rule: Rule,
-  closed: ClosedPane,
-  signal: SignalState,
-  scale: Scale,
-  shares: BudgetShares,
-): Verdict | undefined {
-  const { ladders, ladderJudge, config } = options;
-  const { paneMs } = config.windows;
-  const ladder = ladders.of(closed.state, signal);
-  const reference = signal.learner?.reference;
-  if (ladder === undefined) return undefined;
-  if (reference === undefined || ladder.reader === undefined) {
-    const finding = inconclusive('no_reference', learningText(signal, options.config), 0, 0);
-    return toVerdict(finding, rule, closed, signal, closed.startMs, '');
-  }
-  const family = Math.max(1, shares.families[familyOf(signal.name)]);
-  const learnedTick =
-    reference.kind === 'learned' ? ladders.tickOf(reference.toMs) : Number.NEGATIVE_INFINITY;
-  const endTick = ladders.tickOf(closed.endMs);
-  const judged: Verdict[] = [];
-  for (const version of ladder.rings.keys()) {
-    if (!globMatches(rule.match.version, version)) continue;
-    const look = { ladder, version, scale, rule, signal: signal.name, endTick, family, learnedTick };
-    const found = ladderJudge.judge(look);
-    if (found === undefined) continue;
-    const verdict = toVerdict(found.finding, rule, closed, signal, found.startTick * paneMs, version);
-    const hasRows =
-      placeOf(closed.state.versions.get(version), signal.name)?.track?.pane(closed.startMs) !== undefined;
-    // A version that has no more traffic speaks only while no other does.
-    if (hasRows || ladder.rings.size === 1) judged.push(verdict);
-  }
-  if (judged.length > 0) return judged.reduce(worse);
-  const gap = inconclusive('gap', `No rows of ${signal.name} since ${isoTime(closed.startMs)}.`, 0, 0);
-  return toVerdict(gap, rule, closed, signal, closed.startMs, '');
-}
-
-/** One look of a sequential detector: it gets what it remembered of this series, and what it says is kept for the next. */
-function lookOn(
-  options: JudgeOptions,
-  rule: Rule,
-  closed: ClosedPane,
-  signal: SignalState,
+/** A sequential detector gets what it remembered of this series, and what it says is kept for the next look. */
+function remembering(
+  { states }: JudgeOptions,
+  { rule, closed, signal }: Look,
   version: string,
-  look: (state: unknown) => Finding,
+  find: (state: unknown) => Finding,
 ): Finding {
   const { model, environment } = closed.state;
   const series = { model, environment, version, signal: signal.name };
   const key = stateKey(rule.name, series, signal.learner?.reference?.id ?? '');
-  const finding = look(options.states.get(key));
-  if (finding.state !== undefined) options.states.keep(key, finding.state);
+  const finding = find(states.get(key));
+  if (finding.state !== undefined) states.keep(key, finding.state);
   return finding;
 }
 
-function findIn(
-  options: JudgeOptions,
-  rule: Rule,
-  detector: Detector,
-  signal: SignalState,
-  candidate: Candidate,
-  startMs: number,
-  watched: number,
-  state?: unknown,
-): Finding {
-  const current = effectiveSize(candidate.counters);
+/** The window of one version, and what a sequential detector remembers of those before. */
+interface WindowCandidate extends Candidate {
+  readonly startMs: number;
+  readonly state: unknown;
+}
+
+function findIn(options: JudgeOptions, look: Look, detector: Detector, window: WindowCandidate): Finding {
+  const { rule, signal, shares } = look;
+  const current = effectiveSize(window.counters);
   const reference = signal.learner?.reference;
   if (detector.needsReference) {
-    if (reference === undefined)
-      return inconclusive('no_reference', learningText(signal, options.config), 0, current);
-    if (reference.kind === 'learned' && startMs < reference.toMs) {
-      return inconclusive(
-        'no_reference',
-        `This window of ${signal.name} was learned from.`,
-        effectiveSize(reference.counters),
-        current,
-      );
-    }
-    if (reference.scale.id !== candidate.counters.scaleId) {
-      return inconclusive(
-        'scale_mismatch',
-        `${signal.name} was counted on another scale than its reference.`,
-        0,
-        current,
-      );
-    }
+    const missing = withoutReference(options.config, look, window);
+    if (missing !== undefined) return missing;
   }
   const { falseAlarms } = options.config;
   const windows = 'windows' in rule.for ? rule.for.windows : Math.ceil(rule.for.ms / rule.hopMs) + 1;
   const confirmations = detector.sequential ? 1 : windows;
   try {
     return detector.judge({
-      scale: candidate.scale,
-      current: candidate.counters,
+      scale: window.scale,
+      current: window.counters,
       reference: reference?.counters,
       options: rule.detector.options,
-      alpha: alphaPerLook(falseAlarms, watched, rule.hopMs, confirmations, rule.lengthMs),
+      alpha: alphaPerLook(falseAlarms, shares.watched, rule.hopMs, confirmations, rule.lengthMs),
       signal: signal.name,
-      state,
+      state: window.state,
     });
   } catch (fault) {
     options.meter.add('internal_errors', 1, { stage: 'judge' });
@@ -227,6 +161,20 @@ function findIn(
       evidence: [],
     };
   }
+}
+
+/** Why this window cannot be compared; undefined where it can. */
+function withoutReference(config: Config, { signal }: Look, window: WindowCandidate): Finding | undefined {
+  const current = effectiveSize(window.counters);
+  const reference = signal.learner?.reference;
+  if (reference === undefined) return inconclusive('no_reference', learningText(signal, config), 0, current);
+  if (reference.kind === 'learned' && window.startMs < reference.toMs) {
+    const learned = effectiveSize(reference.counters);
+    return inconclusive('no_reference', `This window of ${signal.name} was learned from.`, learned, current);
+  }
+  if (reference.scale.id === window.counters.scaleId) return undefined;
+  const reason = `${signal.name} was counted on another scale than its reference.`;
+  return inconclusive('scale_mismatch', reason, 0, current);
 }
 
 /** The counters of each version that has rows in the window and matches the rule. */
@@ -258,48 +206,6 @@ function together(candidates: readonly Candidate[]): Candidate[] {
     candidates.map((candidate) => candidate.counters),
   );
   return [{ version: most.version, scale: first.scale, counters }];
-}
-
-/** A breach of any version speaks for the model; else an error; else the version with most rows that could be judged. */
-function worse(a: Verdict, b: Verdict): Verdict {
-  const rank = { breach: 3, error: 2, ok: 1, inconclusive: 0 } as const;
-  if (rank[a.status] !== rank[b.status]) return rank[a.status] > rank[b.status] ? a : b;
-  if (a.status === 'breach') return (a.effect ?? 0) >= (b.effect ?? 0) ? a : b;
-  return a.size.current >= b.size.current ? a : b;
-}
-
-function toVerdict(
-  finding: Finding,
-  rule: Rule,
-  closed: ClosedPane,
-  signal: SignalState,
-  startMs: number,
-  version: string,
-): Verdict {
-  const { model, environment } = closed.state;
-  const reference = signal.learner?.reference;
-  const { state: _, ...found } = finding;
-  return {
-    ...found,
-    rule: rule.name,
-    detector: rule.detector.type,
-    series: { model, environment, version, signal: signal.name },
-    startMs,
-    endMs: closed.endMs,
-    ...(reference === undefined ? {} : { referenceId: reference.id }),
-  };
-}
-
-function inconclusive(cause: VerdictCause, reason: string, reference: number, current: number): Finding {
-  return { status: 'inconclusive', cause, size: { reference, current }, reason, evidence: [] };
-}
-
-/** Who shares the false-alarm budget of a model; counted once for each pane that closes. */
-interface BudgetShares {
-  /** Signals times rules about drift. */
-  readonly watched: number;
-  /** Signals times rules under the default rule, by the part of its budget they share. */
-  readonly families: Readonly<Record<SignalFamily, number>>;
 }
 
 function countShares(
@@ -341,13 +247,4 @@ function showVerdict(meter: Meter, verdict: Verdict): void {
 function describeFault(fault: unknown): string {
   if (fault instanceof AssertionFault) return fault.message;
   return fault instanceof Error ? fault.name : 'unknown';
-}
-
-/** How far learning has come, and when it can be over at the earliest. */
-function learningText(signal: SignalState, config: Config): string {
-  const { rows, atLeastMs } = config.references.learn;
-  const fromMs = signal.learner?.snapshot()?.fromMs ?? Number.NaN;
-  const when = isoTime(fromMs + atLeastMs);
-  const until = when === '' ? '' : `, until ${when.slice(0, 16).replace('T', ' ')} UTC at the earliest`;
-  return `The reference of ${signal.name} is being learned: ${signal.learner?.rows ?? 0} of ${rows} rows${until}.`;
 }

@@ -1,0 +1,63 @@
+import type { Config } from '../../config/config.ts';
+import { globMatches } from '../../core/glob.ts';
+import { isoTime } from '../../core/time.ts';
+import type { Verdict } from '../../core/verdict.ts';
+import { inconclusive, type Look, learningText, toVerdict, worse } from './judge-look.ts';
+import type { LadderBook } from './ladder-book.ts';
+import { familyOf, type LadderJudge } from './ladder-judge.ts';
+import { placeOf } from './model-state.ts';
+
+export interface LadderJudging {
+  readonly config: Config;
+  /** The default rule's windows and reference models. */
+  readonly ladders: LadderBook;
+  readonly ladderJudge: LadderJudge;
+}
+
+/** The default rule: each version's windows on its own, as with any other detector. */
+export function judgeOnLadder(judging: LadderJudging, look: Look): Verdict | undefined {
+  const { closed, signal } = look;
+  const ladder = judging.ladders.of(closed.state, signal);
+  if (ladder === undefined) return undefined;
+  if (signal.learner?.reference === undefined || ladder.reader === undefined) {
+    const finding = inconclusive('no_reference', learningText(signal, judging.config), 0, 0);
+    return toVerdict(look, finding, { startMs: closed.startMs, version: '' });
+  }
+  const judged: Verdict[] = [];
+  for (const version of ladder.rings.keys()) {
+    const verdict = globMatches(look.rule.match.version, version)
+      ? judgeVersion(judging, look, version)
+      : undefined;
+    if (verdict === undefined) continue;
+    const hasRows =
+      placeOf(closed.state.versions.get(version), signal.name)?.track?.pane(closed.startMs) !== undefined;
+    // A version that has no more traffic speaks only while no other does.
+    if (hasRows || ladder.rings.size === 1) judged.push(verdict);
+  }
+  if (judged.length > 0) return judged.reduce(worse);
+  const gap = inconclusive('gap', `No rows of ${signal.name} since ${isoTime(closed.startMs)}.`, 0, 0);
+  return toVerdict(look, gap, { startMs: closed.startMs, version: '' });
+}
+
+function judgeVersion(
+  { ladders, ladderJudge, config }: LadderJudging,
+  look: Look,
+  version: string,
+): Verdict | undefined {
+  const { rule, closed, signal, scale, shares } = look;
+  const ladder = ladders.of(closed.state, signal);
+  if (ladder === undefined) return undefined;
+  const reference = signal.learner?.reference;
+  const found = ladderJudge.judge({
+    ladder,
+    version,
+    scale,
+    rule,
+    signal: signal.name,
+    endTick: ladders.tickOf(closed.endMs),
+    family: Math.max(1, shares.families[familyOf(signal.name)]),
+    learnedTick: reference?.kind === 'learned' ? ladders.tickOf(reference.toMs) : Number.NEGATIVE_INFINITY,
+  });
+  if (found === undefined) return undefined;
+  return toVerdict(look, found.finding, { startMs: found.startTick * config.windows.paneMs, version });
+}
