@@ -12,7 +12,7 @@ import { type BenchReport, formatReport } from './report.ts';
 import { type Run, Unequal } from './suite.ts';
 
 /*
- * `npm run bench [-- --json --bars --only decode,pipeline,count,eval,memory,start --rounds N --seed N]`
+ * `npm run bench [-- --json --bars --only decode,pipeline,count,eval,memory,start --sets tab,llm --rounds N --seed N]`
  *
  * Measures this tree: how much CPU the agent takes for what, against protobufjs decoding the same bytes in the same run.
  * Exit codes: 0 done, 1 a bar was missed (with --bars) or something failed, 2 two decoders or detectors disagree.

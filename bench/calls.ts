@@ -43,7 +43,10 @@ export function decodeWithProtobufjs(body: Uint8Array, signal: Signal): Loose {
 /** A digest of all calls of a body, by the agent's own code. */
 export function digestByKedge(body: Uint8Array, signal: Signal): string {
   const texts: string[] = [];
-  createKedgeDecoder((call) => texts.push(textOf({ ...call, ...fieldsOf(call) })))(body, signal);
+  createKedgeDecoder((call) => texts.push(textOf({ ...call, traceId: call.traceId(), ...fieldsOf(call) })))(
+    body,
+    signal,
+  );
   return digest(texts);
 }
 
@@ -67,10 +70,8 @@ function digest(texts: readonly string[]): string {
   return `${texts.length} calls, sha256 ${createHash('sha256').update(texts.join('\n')).digest('hex')}`;
 }
 
-type PlainCall = Pick<
-  Call,
-  'model' | 'version' | 'timeMs' | 'latencyMs' | 'result' | 'traceId' | 'root' | 'kind'
-> & {
+type PlainCall = Pick<Call, 'model' | 'version' | 'timeMs' | 'latencyMs' | 'result' | 'root' | 'kind'> & {
+  readonly traceId: string;
   readonly tokens: Pick<NonNullable<Call['tokens']>, 'input' | 'output'> | undefined;
   readonly inputValues: readonly string[];
   readonly outputValues: readonly string[];

@@ -1,4 +1,3 @@
-import { setNames } from './payloads.ts';
 import { interleave } from './samples.ts';
 import { type Run, startDecoders, storeSet } from './suite.ts';
 
@@ -11,7 +10,7 @@ const batchColumns = 25;
 /** CPU of protobufjs for decoding alone, over that of our reader and conventions from bytes to calls. */
 export async function measureDecode(run: Run): Promise<void> {
   const logs = new Map<string, number[]>();
-  for (const name of setNames) {
+  for (const name of run.options.sets) {
     if (name === 'tab16') continue;
     const set = storeSet(run, name);
     const decoders = await startDecoders(set);
@@ -33,6 +32,7 @@ export async function measureDecode(run: Run): Promise<void> {
       decoders.stop();
     }
   }
+  if (!geomeanSets.every((name) => logs.has(name))) return;
   const means = Array.from({ length: run.options.rounds }, (_, round) => {
     const sum = geomeanSets.reduce((total, name) => total + (logs.get(name)?.[round] ?? Number.NaN), 0);
     return Math.exp(sum / geomeanSets.length);

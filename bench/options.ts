@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type SetName, setNames } from './payloads.ts';
 
 /** Groups of figures: the first part of a key. */
 export const groups = ['decode', 'pipeline', 'count', 'eval', 'memory', 'start'] as const;
@@ -8,6 +9,8 @@ export interface BenchOptions {
   /** One JSON object on standard output and nothing else; progress goes to standard error. */
   readonly json: boolean;
   readonly only: ReadonlySet<Group>;
+  /** Payloads that `decode` and `pipeline` measure. */
+  readonly sets: readonly SetName[];
   readonly rounds: number;
   readonly seed: number;
   /** Fail where an enforced bar is missed. */
@@ -29,6 +32,9 @@ export function readOptions(args: readonly string[]): BenchOptions | string {
   const only = values.only === undefined ? groups : values.only.split(',');
   const unknown = only.find((name) => !groups.includes(name as Group));
   if (unknown !== undefined) return `--only knows ${groups.join(', ')}; not "${unknown}"`;
+  const sets = values.sets === undefined ? setNames : values.sets.split(',');
+  const foreign = sets.find((name) => !setNames.includes(name as SetName));
+  if (foreign !== undefined) return `--sets knows ${setNames.join(', ')}; not "${foreign}"`;
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > roundsMax) {
     return `--rounds is a whole number from 1 to ${roundsMax}`;
@@ -36,7 +42,7 @@ export function readOptions(args: readonly string[]): BenchOptions | string {
   const seed = Number(values.seed);
   if (!Number.isSafeInteger(seed) || seed < 0) return '--seed is a whole number, 0 or more';
   const { json, bars, agent } = values;
-  return { json, bars, agent, rounds, seed, only: new Set(only as Group[]) };
+  return { json, bars, agent, rounds, seed, sets: sets as SetName[], only: new Set(only as Group[]) };
 }
 
 function parse(args: readonly string[]) {
@@ -46,6 +52,7 @@ function parse(args: readonly string[]) {
       json: { type: 'boolean', default: false },
       bars: { type: 'boolean', default: false },
       only: { type: 'string' },
+      sets: { type: 'string' },
       rounds: { type: 'string', default: '5' },
       seed: { type: 'string', default: '12345' },
       agent: { type: 'string' },

@@ -1,6 +1,6 @@
 import { type MeasuredAgent, startAgent } from './agent-process.ts';
 import type { LoadRequest, LoadResult } from './load-worker.ts';
-import { type SetName, setNames } from './payloads.ts';
+import type { SetName } from './payloads.ts';
 import { interleave } from './samples.ts';
 import { type Decoders, type Run, type StoredSet, startDecoders, storeSet } from './suite.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -17,7 +17,7 @@ const requestsMin = 50;
  * figure: panes closing and judged (once in five minutes), inflating, JSON.
  */
 export async function measurePipeline(run: Run): Promise<void> {
-  for (const name of setNames) {
+  for (const name of run.options.sets) {
     try {
       await measureSet(run, name);
     } catch (error) {

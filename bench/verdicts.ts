@@ -160,7 +160,7 @@ function callOf(inputs: Fields, timeMs: number, id: number): Call {
     cost: undefined,
     tokens: undefined,
     result: 'ok',
-    traceId: '',
+    traceId: () => '',
     transactionId: '',
     root: false,
     weight: 1,

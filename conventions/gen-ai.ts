@@ -131,8 +131,7 @@ class GenAiReader {
     const failed = item.failed || attributes.text(keys.errorType) !== '';
     const answered = attributes.text(keys.answered);
     const asked = attributes.text(keys.asked);
-    const traceId = item.traceId();
-    const { weight, known } = this.#readWeight(item, traceId, sink);
+    const { weight, known } = this.#readWeight(item, sink);
     this.#outputs.clear();
     if (!failed) this.#readFinishReason(attributes);
     sink.call({
@@ -152,7 +151,7 @@ class GenAiReader {
       cost: failed ? undefined : this.#reportedCost(attributes, sink),
       tokens: this.#readTokens(item, { failed, embeds: this.#embeds(attributes) }, sink),
       result: failed ? 'error' : 'ok',
-      traceId,
+      traceId: () => item.traceId(),
       transactionId: this.#context.transaction(item),
       root: item.root,
       weight,

@@ -165,8 +165,7 @@ class TabularReader {
   }
 
   #call(item: Item, model: string, latencyMs: number, sink: Sink): Call {
-    const traceId = item.traceId();
-    const { weight, known } = this.#readWeight(item, traceId, sink);
+    const { weight, known } = this.#readWeight(item, sink);
     return {
       kind: 'prediction',
       idHigh: this.#id.high,
@@ -184,7 +183,7 @@ class TabularReader {
       cost: this.#cost(item, sink),
       tokens: undefined,
       result: this.#isFailed(item) ? 'error' : 'ok',
-      traceId,
+      traceId: () => item.traceId(),
       transactionId: this.#context.transaction(item),
       root: item.root,
       weight,

@@ -1,5 +1,3 @@
-import { assert } from './assert.ts';
-
 /** What one field holds. A level is a string or boolean; missing was declared, but had no value. */
 export type FieldKind = 'number' | 'level' | 'missing' | 'malformed';
 
@@ -8,87 +6,115 @@ const kinds: readonly FieldKind[] = ['number', 'level', 'missing', 'malformed'];
 /** Fields of one row, at most: what is over it is not kept and `overflow` says how many. */
 export const fieldsMax = 20_000;
 
+const numberKind = 0;
+const levelKind = 1;
+const missingKind = 2;
+const malformedKind = 3;
+
 /**
  * The named values of one row, as parallel arrays, so that reading a row makes no object per value.
  *
- * Invariants: the first `size` entries are valid; `numbers[i]` is finite where the kind is `number`;
- * `levels[i]` is '' unless the kind is `level`. A `Fields` handed on with a `Call` belongs to whoever made it and is
- * valid only during that call: keep values, or `copy()`.
+ * Invariants: the first `size` entries are valid; `number(i)` is finite where the kind is `number`; `levels[i]` holds
+ * something only where the kind is `level`. A `Fields` handed on with a `Call` belongs to whoever made it and is valid
+ * only during that call: keep values, or `copy()`.
  */
 export class Fields {
   size = 0;
+  /** Of these, how many are malformed. */
+  malformed = 0;
+  /** Fields of the row that found no room. */
   overflow = 0;
   readonly names: string[] = [];
   readonly levels: string[] = [];
   #kinds = new Uint8Array(32);
   #numbers = new Float64Array(32);
+  #shape = 1;
+
+  /**
+   * Changes with the names: as long as it is the same, so is the name at each place. Rows of one sender repeat their
+   * names, and whoever remembers what belongs to a shape need not look them up again.
+   */
+  get shape(): number {
+    return this.#shape;
+  }
 
   kind(index: number): FieldKind {
     return kinds[this.#kinds[index] as number] as FieldKind;
+  }
+
+  isNumber(index: number): boolean {
+    return this.#kinds[index] === numberKind;
   }
 
   number(index: number): number {
     return this.#numbers[index] as number;
   }
 
-  /** A number that is not finite is kept as malformed: it never reaches a sum. */
+  /** NaN is how a sender without a value writes it, so it is missing; an infinite number is malformed. */
   addNumber(name: string, value: number): void {
-    if (Number.isFinite(value)) this.#add(name, 0, value, '');
-    else this.#add(name, 3, 0, '');
+    // Only of a finite number is the difference to itself 0.
+    const kind = value - value === 0 ? numberKind : Number.isNaN(value) ? missingKind : malformedKind;
+    const i = this.#add(name, kind);
+    if (i >= 0) this.#numbers[i] = kind === numberKind ? value : 0;
   }
 
   addLevel(name: string, level: string): void {
-    this.#add(name, 1, 0, level);
+    const i = this.#add(name, levelKind);
+    if (i >= 0) this.levels[i] = level;
   }
 
   addMissing(name: string): void {
-    this.#add(name, 2, 0, '');
+    this.#add(name, missingKind);
   }
 
   addMalformed(name: string): void {
-    this.#add(name, 3, 0, '');
+    this.#add(name, malformedKind);
   }
 
   clear(): void {
     this.size = 0;
+    this.malformed = 0;
     this.overflow = 0;
   }
 
   copy(): Fields {
     const twin = new Fields();
     for (let i = 0; i < this.size; i++) {
-      twin.#add(
-        this.names[i] as string,
-        this.#kinds[i] as number,
-        this.#numbers[i] as number,
-        this.levels[i] as string,
-      );
+      twin.#add(this.names[i] as string, this.#kinds[i] as number);
+      twin.#numbers[i] = this.#numbers[i] as number;
+      twin.levels[i] = this.levels[i] ?? '';
     }
+    twin.malformed = this.malformed;
     twin.overflow = this.overflow;
     return twin;
   }
 
-  #add(name: string, kind: number, value: number, level: string): void {
-    if (this.size >= fieldsMax) {
-      this.overflow++;
-      return;
+  /** The place of the new field; -1 where the row is full. */
+  #add(name: string, kind: number): number {
+    const i = this.size;
+    if (i === this.#kinds.length && !this.#grow()) return -1;
+    if (this.names[i] !== name) {
+      this.names[i] = name;
+      this.#shape++;
     }
-    if (this.size === this.#kinds.length) this.#grow();
-    const i = this.size++;
-    this.names[i] = name;
-    this.levels[i] = level;
     this.#kinds[i] = kind;
-    this.#numbers[i] = value;
+    if (kind === malformedKind) this.malformed++;
+    this.size = i + 1;
+    return i;
   }
 
-  #grow(): void {
-    const length = this.#kinds.length * 2;
-    assert(length <= 2 * fieldsMax, 'fields never grow past their limit');
+  #grow(): boolean {
+    if (this.size >= fieldsMax) {
+      this.overflow++;
+      return false;
+    }
+    const length = Math.min(fieldsMax, this.#kinds.length * 2);
     const kindsNow = this.#kinds;
     const numbersNow = this.#numbers;
     this.#kinds = new Uint8Array(length);
     this.#numbers = new Float64Array(length);
     this.#kinds.set(kindsNow);
     this.#numbers.set(numbersNow);
+    return true;
   }
 }

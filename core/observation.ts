@@ -44,8 +44,8 @@ export interface Call {
   readonly cost: Cost | undefined;
   readonly tokens: Tokens | undefined;
   readonly result: 'ok' | 'error';
-  /** Lower-case hex, '' where there is no trace. */
-  readonly traceId: string;
+  /** Lower-case hex, '' where there is no trace. Made when asked for, and valid only as long as `inputs`: few rows need it. */
+  readonly traceId: () => string;
   /** The business transaction; '' where the sender names none (the trace is used then). */
   readonly transactionId: string;
   /** True for a span without a parent: it ends its transaction. */

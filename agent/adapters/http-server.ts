@@ -300,6 +300,7 @@ function receive(
 function send({ request, response }: Exchange, answer: Answer): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(answer.status, { ...answer.headers, 'content-length': String(answer.body.length) });
-  if (request.method === 'HEAD') response.end();
+  // Without a body the head is one write, and most answers to OTLP have none.
+  if (request.method === 'HEAD' || answer.body.length === 0) response.end();
   else response.end(answer.body);
 }

@@ -6,7 +6,7 @@ import type { Counters } from '../../core/pane.ts';
 import type { Digest, Log, Meter } from '../../core/ports.ts';
 import type { Reference } from '../../core/reference.ts';
 import { seriesKey } from '../../core/series.ts';
-import { countLevel, countMalformed, countMissing } from '../../detectors/counters/counters.ts';
+import { cellOfLevel, countMalformed, countMissing } from '../../detectors/counters/counters.ts';
 import { logScale } from '../../detectors/sketches/log-histogram.ts';
 import { Dedupe } from './dedupe.ts';
 import { Learner } from './learner.ts';
@@ -19,13 +19,11 @@ import {
 } from './model-state.ts';
 import { isUsableName } from './names.ts';
 import { resultScale } from './result-scale.ts';
+import { RowBlock } from './row-block.ts';
 import { type PaneBudget, Track } from './track.ts';
 
 /** A row dated further ahead of our clock than this is refused: it would push the watermark. */
 export const aheadMaxMs = 600_000;
-
-/** Fields of a row whose signal is known by their place. */
-const orderMax = 4_096;
 
 export interface AggregatorOptions {
   readonly config: Config;
@@ -128,7 +126,8 @@ export class Aggregator {
     }
     const version = this.version(state, at.version, at.timeMs);
     if (version === undefined) return;
-    this.#limited({ state, version, paneStartMs, timeMs: at.timeMs, weight: at.weight }, signal, value);
+    const track = this.signal(state, version, 'builtin', signal)?.track;
+    if (!track?.addNumber(paneStartMs, value, at.weight)) this.#drop('panes_max');
   }
 
   /** The state of a model, discovered on its first row; undefined (and counted) where a limit or its name forbids it. */
@@ -167,7 +166,7 @@ export class Aggregator {
     ) {
       return this.#drop('versions_max');
     }
-    const made = newVersion(version, timeMs);
+    const made = newVersion(version, timeMs, new RowBlock((values) => this.#dropMany('panes_max', values)));
     state.versions.set(version, made);
     this.#options.log.info('version discovered', {
       model: state.model,
@@ -197,7 +196,8 @@ export class Aggregator {
     const scale = signal.learner === undefined ? fixedScale(signalName) : signal.learner.scale;
     const made: SignalTrack = {
       signal,
-      track: scale === undefined ? undefined : new Track(scale, this.budget),
+      block: version.block,
+      track: scale === undefined ? undefined : new Track(scale, this.budget, version.block),
     };
     version[group].set(name, made);
     return made;
@@ -237,76 +237,90 @@ export class Aggregator {
   }
 
   #count(row: Row, call: Call): void {
+    row.version.block.begin(row.paneStartMs, row.weight);
     this.#fields(row, 'inputs', call.inputs);
     if (call.result === 'ok') this.#fields(row, 'outputs', call.outputs);
-    const result = this.signal(row.state, row.version, 'builtin', 'error_share')?.track?.at(row.paneStartMs);
-    if (result !== undefined) countLevel(result, resultScale, call.result, row.weight);
-    if (Number.isFinite(call.latencyMs)) this.#limited(row, 'latency_ms', call.latencyMs);
-    if (Number.isFinite(call.firstTokenMs)) this.#limited(row, 'first_token_ms', call.firstTokenMs);
-    if (call.cost !== undefined) this.#limited(row, 'cost_usd', call.cost.amountUsd);
+    const result = this.signal(row.state, row.version, 'builtin', 'error_share');
+    if (result !== undefined) this.#level(row, result, call.result);
+    if (Number.isFinite(call.latencyMs)) this.#builtin(row, 'latency_ms', call.latencyMs);
+    if (Number.isFinite(call.firstTokenMs)) this.#builtin(row, 'first_token_ms', call.firstTokenMs);
+    if (call.cost !== undefined) this.#builtin(row, 'cost_usd', call.cost.amountUsd);
     if (call.tokens !== undefined) {
-      this.#shaped(row, 'tokens.input', call.tokens.input);
-      this.#shaped(row, 'tokens.output', call.tokens.output);
+      this.#builtin(row, 'tokens.input', call.tokens.input);
+      this.#builtin(row, 'tokens.output', call.tokens.output);
     }
   }
 
   #fields(row: Row, group: 'inputs' | 'outputs', fields: Fields): void {
     const order = row.version.order[group];
+    if (order.fields !== fields || order.shape !== fields.shape || order.places.length < fields.size)
+      this.#learnOrder(row, group, fields);
+    const { block } = row.version;
+    const { places } = order;
     for (let i = 0; i < fields.size; i++) {
-      const name = fields.names[i] as string;
-      const known = order.names[i] === name ? order.places[i] : undefined;
-      const place = known ?? this.#placeOf(row, group, name, i);
-      if (place === undefined) continue;
-      const kind = fields.kind(i);
-      if (kind === 'number') this.#number(row, place, fields.number(i));
-      else if (kind === 'level') this.#level(row, place, fields.levels[i] as string);
-      else this.#absent(row, place, kind);
+      const place = places[i];
+      const track = place?.track;
+      if (track !== undefined && !track.isLevels && fields.isNumber(i))
+        block.put(track.column, fields.number(i));
+      else this.#field(row, place ?? this.#placeOf(row, group, fields, i), fields, i);
     }
     if (fields.overflow > 0)
       this.#options.meter.add('malformed_values', fields.overflow, { reason: 'too_many' });
   }
 
-  /** Remembers that this field came at this place of the row. */
-  #placeOf(row: Row, group: 'inputs' | 'outputs', name: string, at: number): SignalTrack | undefined {
-    const place = this.signal(row.state, row.version, group, name);
-    if (place === undefined || at >= orderMax) return place;
-    const { names, places } = row.version.order[group];
-    // No holes: a field before it may have found no place.
-    if (at <= names.length) {
-      names[at] = name;
-      places[at] = place;
+  /** Looks up what belongs to the names of a row; rows of one sender repeat them, and save it. */
+  #learnOrder(row: Row, group: 'inputs' | 'outputs', fields: Fields): void {
+    const order = row.version.order[group];
+    for (let i = 0; i < fields.size; i++) {
+      const name = fields.names[i] as string;
+      if (order.names[i] === name) continue;
+      order.names[i] = name;
+      order.places[i] = row.version[group].get(name);
     }
+    order.names.length = fields.size;
+    order.places.length = fields.size;
+    order.fields = fields;
+    order.shape = fields.shape;
+  }
+
+  #placeOf(row: Row, group: 'inputs' | 'outputs', fields: Fields, i: number): SignalTrack | undefined {
+    const place = this.signal(row.state, row.version, group, fields.names[i] as string);
+    row.version.order[group].places[i] = place;
     return place;
   }
 
-  /** A built-in signal that is judged by shape. */
-  #shaped(row: Row, name: string, value: number): void {
-    const place = this.signal(row.state, row.version, 'builtin', name);
-    if (place !== undefined) this.#number(row, place, value);
+  #field(row: Row, place: SignalTrack | undefined, fields: Fields, i: number): void {
+    if (place === undefined) return;
+    const kind = fields.kind(i);
+    if (kind === 'number') this.#number(row, place, fields.number(i));
+    else if (kind === 'level') this.#level(row, place, fields.levels[i] as string);
+    else this.#absent(row, place, kind);
   }
 
-  /** A built-in signal that is judged by limits. */
-  #limited(row: Row, name: string, value: number): void {
-    const track = this.signal(row.state, row.version, 'builtin', name)?.track;
-    if (!track?.addNumber(row.paneStartMs, value, row.weight)) this.#drop('panes_max');
+  #builtin(row: Row, name: string, value: number): void {
+    const place = this.signal(row.state, row.version, 'builtin', name);
+    if (place !== undefined) this.#number(row, place, value);
   }
 
   // Numbers and levels have a path each: in a parameter that may be either, every number is an object on the heap.
   #number(row: Row, place: SignalTrack, value: number): void {
     const track = this.#trackOf(place);
     if (track === undefined) this.#sample(row, place, value);
-    else if (!track.addNumber(row.paneStartMs, value, row.weight)) this.#drop('panes_max');
+    else if (track.isLevels) this.#malformed(row, track);
+    else place.block.put(track.column, value);
   }
 
   #level(row: Row, place: SignalTrack, level: string): void {
     const track = this.#trackOf(place);
-    if (track === undefined) {
-      this.#sample(row, place, level);
-      return;
-    }
+    if (track === undefined) this.#sample(row, place, level);
+    else if (track.scale.kind === 'levels') place.block.put(track.column, cellOfLevel(track.scale, level));
+    else this.#malformed(row, track);
+  }
+
+  #malformed(row: Row, track: Track): void {
     const counters = track.at(row.paneStartMs);
     if (counters === undefined) this.#drop('panes_max');
-    else countLevel(counters, track.scale, level, row.weight);
+    else countMalformed(counters, row.weight);
   }
 
   #sample(row: Row, place: SignalTrack, value: number | string): void {
@@ -320,17 +334,20 @@ export class Aggregator {
       if (kind === 'missing') place.signal.learner?.addMissing(row.weight, row.timeMs);
       return;
     }
+    if (kind === 'malformed') {
+      this.#malformed(row, track);
+      return;
+    }
     const counters = track.at(row.paneStartMs);
     if (counters === undefined) this.#drop('panes_max');
-    else if (kind === 'missing') countMissing(counters, row.weight);
-    else countMalformed(counters, row.weight);
+    else countMissing(counters, row.weight);
   }
 
   /** Undefined while the scale is still being sampled. */
   #trackOf(place: SignalTrack): Track | undefined {
     if (place.track !== undefined) return place.track;
     const scale = place.signal.learner?.scale;
-    if (scale !== undefined) place.track = new Track(scale, this.budget);
+    if (scale !== undefined) place.track = new Track(scale, this.budget, place.block);
     return place.track;
   }
 
@@ -353,8 +370,12 @@ export class Aggregator {
   }
 
   #drop(reason: DropReason): undefined {
-    this.#options.meter.add('dropped', 1, { reason });
+    this.#dropMany(reason, 1);
     return undefined;
+  }
+
+  #dropMany(reason: DropReason, count: number): void {
+    this.#options.meter.add('dropped', count, { reason });
   }
 }
 

@@ -1,4 +1,6 @@
+import type { Fields } from '../../core/fields.ts';
 import type { Learner } from './learner.ts';
+import type { RowBlock } from './row-block.ts';
 import type { Track } from './track.ts';
 
 /** What is known of one version of a model. Times are event times. */
@@ -13,17 +15,23 @@ export interface VersionState {
   readonly builtin: Map<string, SignalTrack>;
   /** What came at which place of an earlier row. Rows of one sender repeat it, and save looking each name up. */
   readonly order: { readonly inputs: FieldOrder; readonly outputs: FieldOrder };
+  /** Where the values of its rows wait to be counted. */
+  readonly block: RowBlock;
 }
 
-/** Parallel. */
+/** What came at which place of the last row, `names` and `places` in parallel: as long as it is `shape` of `fields`. */
 export interface FieldOrder {
+  fields: Fields | undefined;
+  shape: number;
   readonly names: string[];
-  readonly places: SignalTrack[];
+  /** Undefined where the field has no place, as a limit or its name forbids it. */
+  readonly places: (SignalTrack | undefined)[];
 }
 
 /** A signal of one version: its panes, and the learner it shares with the other versions. */
 export interface SignalTrack {
   readonly signal: SignalState;
+  readonly block: RowBlock;
   /** Absent while the scale is still being sampled. */
   track: Track | undefined;
 }
@@ -49,7 +57,8 @@ export interface ModelState {
   readonly signals: Map<string, SignalState>;
 }
 
-export function newVersion(version: string, timeMs: number): VersionState {
+export function newVersion(version: string, timeMs: number, block: RowBlock): VersionState {
+  const order = (): FieldOrder => ({ fields: undefined, shape: 0, names: [], places: [] });
   return {
     version,
     firstSeenMs: timeMs,
@@ -58,7 +67,8 @@ export function newVersion(version: string, timeMs: number): VersionState {
     inputs: new Map(),
     outputs: new Map(),
     builtin: new Map(),
-    order: { inputs: { names: [], places: [] }, outputs: { names: [], places: [] } },
+    order: { inputs: order(), outputs: order() },
+    block,
   };
 }
 

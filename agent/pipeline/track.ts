@@ -1,12 +1,7 @@
 import type { Counters } from '../../core/pane.ts';
 import type { Scale } from '../../core/scale.ts';
-import {
-  cellCount,
-  countMalformed,
-  countNumbers,
-  mergeCounters,
-  newCounters,
-} from '../../detectors/counters/counters.ts';
+import { cellCount, countNumber, mergeCounters, newCounters } from '../../detectors/counters/counters.ts';
+import type { RowBlock } from './row-block.ts';
 
 /** How much all panes of the agent may take, in panes of a numeric signal; one on the log scale counts as many. */
 export interface PaneBudget {
@@ -16,9 +11,6 @@ export interface PaneBudget {
 
 /** Cells of a numeric pane: the unit of the budget. */
 const unitCells = 62;
-/** Numbers that wait to be counted together, at most. */
-const waitingMax = 64;
-const noNumbers = new Float64Array(0);
 
 interface HeldPane {
   readonly startMs: number;
@@ -31,30 +23,32 @@ interface HeldPane {
  * Invariants: `startMs` rises strictly; panes that start before the model's closed boundary never change again; all
  * counters have one scale. There are few open panes (lateness over pane length, plus one), so the newest is found at once.
  *
- * Numbers of the hot pane, the one last written to, wait until enough are there to be counted together, which costs a
- * third. They are counted before anything here is read.
+ * Where rows come through a block, their values wait there; they are counted before anything here is read.
  */
 export class Track {
   readonly scale: Scale;
+  readonly isLevels: boolean;
+  /** Its column in the block; -1 without one. */
+  readonly column: number;
   readonly #budget: PaneBudget;
+  readonly #block: RowBlock | undefined;
   readonly #cost: number;
   #panes: HeldPane[] = [];
+  /** The one last written to. */
   #hot: HeldPane | undefined;
-  /** Of the hot pane, and all of one weight. */
-  #waiting = noNumbers;
-  #waitingSize = 0;
-  #waitingWeight = 1;
 
-  constructor(scale: Scale, budget: PaneBudget) {
+  constructor(scale: Scale, budget: PaneBudget, block?: RowBlock) {
     this.scale = scale;
+    this.isLevels = scale.kind === 'levels';
     this.#budget = budget;
+    this.#block = block;
     this.#cost = Math.max(1, cellCount(scale) / unitCells);
+    this.column = block?.join(this) ?? -1;
   }
 
   /** The counters of the pane that starts at `startMs`, made on its first row; undefined when the budget is spent. */
   at(startMs: number): Counters | undefined {
     if (this.#hot !== undefined && this.#hot.startMs === startMs) return this.#hot.counters;
-    this.#countWaiting();
     const pane = this.#find(startMs) ?? this.#make(startMs);
     this.#hot = pane;
     return pane?.counters;
@@ -62,31 +56,21 @@ export class Track {
 
   /** Counts a finite number into the pane that starts at `startMs`; `false` when the budget is spent. */
   addNumber(startMs: number, value: number, weight: number): boolean {
-    const isNext = this.#hot?.startMs === startMs && weight === this.#waitingWeight;
-    if (!isNext || this.#waitingSize === this.#waiting.length) {
-      const counters = this.at(startMs);
-      if (counters === undefined) return false;
-      if (this.scale.kind === 'levels') {
-        countMalformed(counters, weight);
-        return true;
-      }
-      this.#countWaiting();
-      this.#waitingWeight = weight;
-      if (this.#waiting.length === 0) this.#waiting = new Float64Array(waitingMax);
-    }
-    this.#waiting[this.#waitingSize++] = value;
+    const counters = this.at(startMs);
+    if (counters === undefined) return false;
+    countNumber(counters, this.scale, value, weight);
     return true;
   }
 
   /** The pane that starts at `startMs`, if a row fell into it. */
   pane(startMs: number): Counters | undefined {
-    this.#countWaiting();
+    this.#block?.flush();
     return this.#find(startMs)?.counters;
   }
 
   /** All that fell into [startMs, endMs); undefined where nothing did. A single pane is handed out as it is. */
   window(startMs: number, endMs: number): Counters | undefined {
-    this.#countWaiting();
+    this.#block?.flush();
     const inside = this.#panes.filter((pane) => pane.startMs >= startMs && pane.startMs < endMs);
     if (inside.length === 0) return undefined;
     if (inside.length === 1) return inside[0]?.counters;
@@ -98,7 +82,7 @@ export class Track {
 
   /** Forgets panes that no window to come can hold. */
   forgetBefore(startMs: number): void {
-    this.#countWaiting();
+    this.#block?.flush();
     const keep = this.#panes.findIndex((pane) => pane.startMs >= startMs);
     const gone = keep < 0 ? this.#panes.length : keep;
     if (gone === 0) return;
@@ -119,7 +103,7 @@ export class Track {
 
   /** For the checkpoint. */
   held(): readonly HeldPane[] {
-    this.#countWaiting();
+    this.#block?.flush();
     return this.#panes;
   }
 
@@ -129,14 +113,6 @@ export class Track {
     this.#panes.push({ startMs, counters });
     this.#budget.used += this.#cost;
     return true;
-  }
-
-  #countWaiting(): void {
-    const size = this.#waitingSize;
-    if (size === 0 || this.#hot === undefined || this.scale.kind === 'levels') return;
-    this.#waitingSize = 0;
-    const batch = { values: this.#waiting, size, weight: this.#waitingWeight };
-    countNumbers(this.#hot.counters, this.scale, batch);
   }
 
   #find(startMs: number): HeldPane | undefined {

@@ -49,7 +49,7 @@ export class Transactions {
 
   add(call: Call, nowMs: number): void {
     if (call.cost === undefined) return;
-    const key = call.transactionId === '' ? call.traceId : `t/${call.transactionId}`;
+    const key = call.transactionId === '' ? call.traceId() : `t/${call.transactionId}`;
     if (key === '') return;
     const open = this.#open.get(key) ?? opened(call);
     open.costUsd += call.cost.amountUsd;

@@ -18,7 +18,8 @@ export function createFeatureReader(keys: KeyRegistry): ReadFeatures {
   return (attributes, into, sink) => {
     if (attributes.kind(map) === 'absent' || !addMap(attributes, map, into, sink)) {
       attributes.fieldsUnder(flat, into);
-      countMalformed(into, sink);
+      // The reader marks what it could not use under the prefix, but tells nobody.
+      if (into.malformed > 0) sink.malformed('type', into.malformed);
     }
     if (attributes.kind(missing) !== 'absent') addMissing(attributes.value(missing), into, present, sink);
   };
@@ -74,13 +75,6 @@ function leafOf(value: unknown): AnyValue {
     return value;
   }
   return nested;
-}
-
-/** The reader marks what it could not use under the prefix, but tells nobody. */
-function countMalformed(fields: Fields, sink: Sink): void {
-  let count = 0;
-  for (let i = 0; i < fields.size; i++) if (fields.kind(i) === 'malformed') count++;
-  if (count > 0) sink.malformed('type', count);
 }
 
 /** A name that has a value, or comes twice, is not missing a second time: one row counts once per feature. */

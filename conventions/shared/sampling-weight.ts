@@ -75,21 +75,20 @@ function isHex(text: string): boolean {
   return true;
 }
 
-/** Reads the weight of an item; `traceId` is its trace id in lower-case hex, or ''. */
-export type ReadWeight = (item: Item, traceId: string, sink: Sink) => Weight;
+export type ReadWeight = (item: Item, sink: Sink) => Weight;
 
 /** A stated weight that cannot be used is counted as malformed (type), and unknown. */
 export function createWeightReader(keys: KeyRegistry): ReadWeight {
   const threshold = keys.key('sampling.threshold');
   const randomness = keys.key('sampling.randomness');
   const weights = new SamplingWeights();
-  return (item, traceId, sink) => {
+  return (item, sink) => {
     const state = item.kind === 'span' ? openTelemetryPart(item.traceState()) : '';
     const isInState = state.includes('th:');
     if (!isInState && item.attributes.kind(threshold) === 'absent') return unknownWeight;
     const th = isInState ? partOf(state, 'th:') : item.attributes.text(threshold);
     const rv = isInState ? partOf(state, 'rv:') : item.attributes.text(randomness);
-    const weight = weights.weigh(th, rv || traceId.slice(-digitsMax));
+    const weight = weights.weigh(th, rv || item.traceId().slice(-digitsMax));
     if (weight === undefined) sink.malformed('type', 1);
     return weight ?? unknownWeight;
   };

@@ -131,6 +131,18 @@ export function countNumbers(counters: Counters, scale: NumericScale | LogScale,
   } else addFarBatch(counters, batch);
 }
 
+/** Cells of a levels scale, of one weight: the first `size` of `values`. */
+export function countCells(counters: Counters, { values, size, weight }: NumberBatch): void {
+  const { counts } = counters;
+  for (let i = 0; i < size; i++) {
+    const cell = values[i] as number;
+    counts[cell] = (counts[cell] as number) + weight;
+  }
+  counters.rows += size;
+  counters.weight += size * weight;
+  counters.weightSquared += size * weight * weight;
+}
+
 /** `counters.weight` already holds the batch. */
 function addFarBatch(counters: Counters, { values, size, weight }: NumberBatch): void {
   counters.weight -= size * weight;

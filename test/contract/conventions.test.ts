@@ -136,7 +136,8 @@ function normalise(convention: Convention, ...items: readonly FakeItem[]) {
 }
 
 function rowOf(call: Call) {
-  return { ...call, inputs: fieldsToObject(call.inputs), outputs: fieldsToObject(call.outputs) };
+  const inputs = fieldsToObject(call.inputs);
+  return { ...call, traceId: call.traceId(), inputs, outputs: fieldsToObject(call.outputs) };
 }
 
 function expectUsable(call: Call): void {

@@ -38,7 +38,7 @@ export function callOf(
     cost: undefined,
     tokens: undefined,
     result: 'ok',
-    traceId: '',
+    traceId: () => '',
     transactionId: '',
     root: false,
     weight: 1,

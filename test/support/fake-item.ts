@@ -132,7 +132,9 @@ export class CollectingSink implements Sink {
   readonly defects: Record<string, number> = {};
 
   call(call: Call): void {
-    this.calls.push({ ...call, inputs: call.inputs.copy(), outputs: call.outputs.copy() });
+    const traceId = call.traceId();
+    const inputs = call.inputs.copy();
+    this.calls.push({ ...call, traceId: () => traceId, inputs, outputs: call.outputs.copy() });
   }
 
   malformed(reason: MalformedReason, count: number): void {

@@ -187,7 +187,12 @@ function msOf(ns: bigint): number {
 function attributesOf(list: readonly PlainAttribute[]) {
   const values = new Map<string, Uint8Array>();
   const empty = new Uint8Array(0);
-  for (const { key, value } of list) values.set(textOf(key), (value ?? []).at(-1) ?? empty);
+  for (const { key, value } of list) {
+    const name = textOf(key);
+    // A name that comes twice stands where its last value stands.
+    values.delete(name);
+    values.set(name, (value ?? []).at(-1) ?? empty);
+  }
   const keys = wantedKeys.map((key) => {
     const bytes = values.get(key);
     return bytes === undefined ? ['absent', undefined] : [kindOf(bytes), plainValue(bytes)];

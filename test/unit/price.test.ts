@@ -28,7 +28,7 @@ function call(parts: Partial<Call> = {}): Call {
     cost: undefined,
     tokens,
     result: 'ok',
-    traceId: '',
+    traceId: () => '',
     transactionId: '',
     root: false,
     weight: 1,

@@ -1,6 +1,6 @@
 import type { AnyValue, AttributeKind, TextHash } from '../../../conventions/convention.ts';
 import { valueDepthMax } from './limits.ts';
-import { sameBytes, type TextCache } from './text.ts';
+import type { TextCache } from './text.ts';
 
 /** The member of AnyValue that is set, by its field number; 0 for none (an empty value). */
 export const valueField = {
@@ -110,7 +110,7 @@ export class Cursor {
 
 /** Reads AnyValue messages in place: what is set first, and only when asked for, the value. */
 export class ValueReader {
-  readonly #cursor: Cursor;
+  readonly cursor: Cursor;
   readonly #texts: TextCache;
   /** The member of the last value looked at; of `valueField`. */
   field = 0;
@@ -121,19 +121,33 @@ export class ValueReader {
   to = 0;
 
   constructor(cursor: Cursor, texts: TextCache) {
-    this.#cursor = cursor;
+    this.cursor = cursor;
     this.#texts = texts;
   }
 
   /** Finds the member that is set; of several the last one. */
   look(start: number, end: number): void {
-    const cursor = this.#cursor;
-    // The usual number: one double fills the message.
-    if (end - start === 9 && cursor.bytes[start] === 0x21) {
+    const cursor = this.cursor;
+    const { bytes } = cursor;
+    const length = end - start;
+    const first = bytes[start] as number;
+    // The usual forms: one double, short text or small whole number fills the message.
+    if (first === 0x21 && length === 9) {
       this.field = valueField.double;
       this.number = cursor.view.getFloat64(start + 1, true);
-      return;
-    }
+    } else if (first === 0x0a && length < 130 && (bytes[start + 1] as number) === length - 2) {
+      this.field = valueField.text;
+      this.number = Number.NaN;
+      this.from = start + 2;
+      this.to = end;
+    } else if (first === 0x18 && length === 2) {
+      this.field = valueField.int;
+      this.number = bytes[start + 1] as number;
+    } else this.#lookOdd(start, end);
+  }
+
+  #lookOdd(start: number, end: number): void {
+    const cursor = this.cursor;
     this.field = valueField.none;
     this.number = Number.NaN;
     cursor.at = start;
@@ -145,7 +159,7 @@ export class ValueReader {
   }
 
   text(): string {
-    const { bytes, view } = this.#cursor;
+    const { bytes, view } = this.cursor;
     return this.#texts.text(bytes, view, this.from, this.to - this.from);
   }
 
@@ -153,19 +167,12 @@ export class ValueReader {
   hashText(hash: TextHash): boolean {
     const { from, to } = this;
     if (from === to) return false;
-    const { bytes } = this.#cursor;
+    const { bytes } = this.cursor;
     let high = 0;
     for (let i = from; i < to; i++) high |= bytes[i] as number;
     if (high < 128) hash.addAscii(bytes, from, to);
     else hash.add(this.text());
     return true;
-  }
-
-  /** Is the text just looked at the same as the one between these ends of the same body? */
-  isSameText(from: number, to: number): boolean {
-    if (to - from !== this.to - this.from) return false;
-    const { view } = this.#cursor;
-    return from === this.from || sameBytes(view, from, view, this.from, to - from);
   }
 
   /** The whole value between the ends; undefined where it is deeper than allowed or is bytes. */
@@ -178,7 +185,7 @@ export class ValueReader {
 
   #member(tag: number): void {
     const field = tag >>> 3;
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     if (field > valueField.bytes || tags[field] !== tag) {
       cursor.skip(tag);
       return;
@@ -227,7 +234,7 @@ export class ValueReader {
   }
 
   #list(start: number, end: number, depth: number): Decoded {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     const list: AnyValue[] = [];
     for (let at = start; at < end; ) {
       cursor.at = at;
@@ -247,7 +254,7 @@ export class ValueReader {
   }
 
   #map(start: number, end: number, depth: number): Decoded {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     const map = new Map<string, AnyValue>();
     for (let at = start; at < end; ) {
       cursor.at = at;
@@ -265,7 +272,7 @@ export class ValueReader {
   }
 
   #entry(map: Map<string, AnyValue>, start: number, end: number, depth: number): boolean {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     let key = '';
     let from = start;
     let to = start;

@@ -109,7 +109,7 @@ export class WireItem implements Item {
 
   /** Anything a convention could recognise it by. */
   get isWanted(): boolean {
-    return this.#row.wanted > 0 || (this.kind === 'log' && this.#name.length > 0);
+    return this.#row.isWanted || (this.kind === 'log' && this.#name.length > 0);
   }
 
   /** Reads the span from the cursor to `end`; '' or what is wrong with it. */

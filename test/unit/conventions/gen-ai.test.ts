@@ -54,7 +54,7 @@ test('a call with everything on it', () => {
   expect(fieldsToObject(call.outputs)).toEqual({ finish_reason: 'tool_call' });
   expect(call.inputs.size).toBe(0);
   const { inputs: _inputs, outputs: _outputs, ...rest } = call;
-  expect(rest).toEqual({
+  expect({ ...rest, traceId: rest.traceId() }).toEqual({
     kind: 'inference',
     idHigh: 7,
     idLow: 8,

@@ -34,7 +34,7 @@ describe('of an item', () => {
     const reader = new FakeReader();
     const readWeight = createWeightReader(reader);
     const sink = new CollectingSink();
-    const { weight, known } = readWeight(reader.item(fake), fake.traceId ?? '', sink);
+    const { weight, known } = readWeight(reader.item(fake), sink);
     return { weight, known, defects: sink.defects };
   }
 

@@ -61,7 +61,7 @@ describe('a span', () => {
     expect(call.inputs.size).toBe(4);
     expect(fieldsToObject(call.outputs)).toEqual({ value: 'good', score: 0.1585, decision: 'approve' });
     const { inputs: _inputs, outputs: _outputs, ...rest } = call;
-    expect(rest).toEqual({
+    expect({ ...rest, traceId: rest.traceId() }).toEqual({
       kind: 'prediction',
       idHigh: 7,
       idLow: 8,

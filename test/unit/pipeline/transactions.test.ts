@@ -9,7 +9,7 @@ function world(openMax = 100) {
   const transactions = new Transactions({ idleMs: 1_000, openMax }, meter, (one) => closed.push(one));
   const call = (traceId: string, usd: number, timeMs: number, over = {}) =>
     transactions.add(
-      callOf({ traceId, timeMs, cost: { amountUsd: usd, source: 'reported' }, ...over }),
+      callOf({ traceId: () => traceId, timeMs, cost: { amountUsd: usd, source: 'reported' }, ...over }),
       timeMs,
     );
   return { closed, transactions, call };
@@ -39,7 +39,7 @@ test('a root call ends its trace at once; a call with a transaction id does not'
 
 test('calls without cost or without any id are no transaction', () => {
   const { closed, transactions, call } = world();
-  transactions.add(callOf({ traceId: 'a' }), 0);
+  transactions.add(callOf({ traceId: () => 'a' }), 0);
   call('', 0.01, 0);
   transactions.closeIdle(10_000);
   expect(closed).toEqual([]);

@@ -115,6 +115,30 @@ test('the order of attributes may change from record to record', () => {
   expect(seen).toEqual(orders.map(() => [1, 2, 3]));
 });
 
+test('what a record holds does not depend on the records before it', () => {
+  const names = ['a', 'b', 'c', 'foreign'];
+  const shapes = [[], [0], [0, 1], [1, 0], [2, 0, 1], [0, 2], [3, 0], [0, 3, 1], [1, 1], [2, 1, 0, 3]];
+  const recordOf = (shape: readonly number[], seed: number) => ({
+    attributes: shape.flatMap((i, at) => otlpAttributes({ [names[i] as string]: seed + at / 10 })),
+  });
+  const wantedOf = (shape: readonly number[], seed: number) =>
+    [0, 1, 2].map((i) => (shape.includes(i) ? seed + shape.lastIndexOf(i) / 10 : Number.NaN));
+  const reader = createReader();
+  const keys = ['a', 'b', 'c'].map((name) => reader.keys.key(name));
+  for (let one = 0; one < shapes.length ** 3; one++) {
+    const body = [one % 10, Math.floor(one / 10) % 10, Math.floor(one / 100), one % 10].map(
+      (i) => shapes[i] as number[],
+    );
+    const seen = readSpans(
+      reader,
+      body.map((shape, n) => recordOf(shape, n + 1.5)),
+      (item) => keys.map((key) => item.attributes.number(key)),
+    );
+    const held = body.flatMap((shape, n) => (shape.some((i) => i < 3) ? [wantedOf(shape, n + 1.5)] : []));
+    expect(seen).toEqual(held);
+  }
+});
+
 test('a key that comes twice has its last value, and is one field', () => {
   const reader = createReader();
   const key = reader.keys.key('f.a');
@@ -126,8 +150,8 @@ test('a key that comes twice has its last value, and is one field', () => {
     return item.attributes.text(key);
   });
   expect(text).toBe('two');
-  expect(namesUnder(fields)).toEqual(['a', 'b']);
-  expect(fields.levels[0]).toBe('two');
+  expect(namesUnder(fields)).toEqual(['b', 'a']);
+  expect(fields.levels[1]).toBe('two');
 });
 
 test('a name under two prefixes, which is also a key, is seen by all three', () => {
