@@ -273,9 +273,11 @@ export class Row implements AttributeView {
       const place = places[i] as number;
       const name = names[i] as string;
       const start = this.#starts[place] as number;
-      // The usual number: one double fills the value.
-      if (bytes[start] === 0x21 && this.#ends[place] === start + 9)
-        into.addNumber(name, view.getFloat64(start + 1, true));
+      const length = (this.#ends[place] as number) - start;
+      const first = bytes[start];
+      // The usual numbers: one double, or one whole number of a single byte, fills the value.
+      if (first === 0x21 && length === 9) into.addNumber(name, view.getFloat64(start + 1, true));
+      else if (first === 0x18 && length === 2) into.addNumber(name, bytes[start + 1] as number);
       else this.#addField(name, place, into);
     }
   }
@@ -316,7 +318,7 @@ export class Row implements AttributeView {
         else into.addMalformed(name);
         return;
       case valueField.text:
-        into.addLevel(name, this.#lastTextOr(place));
+        into.addLevel(name, this.#values.text());
         return;
       case valueField.bool:
         into.addLevel(name, number === 1 ? 'true' : 'false');
@@ -327,11 +329,6 @@ export class Row implements AttributeView {
       default:
         into.addMalformed(name);
     }
-  }
-
-  #lastTextOr(place: number): string {
-    const slot = this.#slots[place] as number;
-    return this.#isLastText(slot, place) ? (this.#texts[slot] as string) : this.#textOf(slot, place);
   }
 
   /** Is the value, byte by byte, the text its slot held last? Most are: then nothing is looked up. */
