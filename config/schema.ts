@@ -200,6 +200,19 @@ export function createSchema(registries: Registries) {
       })
       .prefault({})
       .describe('Sampled telemetry.'),
+    content: z
+      .strictObject({
+        rows_per_second_max: z
+          .int()
+          .min(1)
+          .max(1_000_000)
+          .default(1_000)
+          .describe(
+            'Rows whose texts and embeddings are read in a second. Above it whole traces are chosen, and stand for the others.',
+          ),
+      })
+      .prefault({})
+      .describe('Prompts, answers, long texts and embeddings: described as numbers, never kept.'),
     transactions: z
       .strictObject({
         idle: duration(1).prefault('1m').describe('A transaction without a call for so long is over.'),

@@ -7,6 +7,8 @@ const kinds: readonly FieldKind[] = ['number', 'level', 'missing', 'malformed'];
 
 /** Fields of one row, at most: what is over it is not kept and `overflow` says how many. */
 export const fieldsMax = 20_000;
+/** UTF-16 units of a level, at most: a longer text is no category, and is described instead of counted as it is. */
+export const levelLengthMax = 128;
 
 /**
  * The named values of one row, as parallel arrays, so that reading a row makes no object per value.
@@ -18,6 +20,8 @@ export const fieldsMax = 20_000;
 export class Fields {
   size = 0;
   overflow = 0;
+  /** Levels among the entries that are longer than `levelLengthMax`: whoever made them has to describe them. */
+  longLevels = 0;
   readonly names: string[] = [];
   readonly levels: string[] = [];
   #kinds = new Uint8Array(32);
@@ -38,6 +42,7 @@ export class Fields {
   }
 
   addLevel(name: string, level: string): void {
+    if (level.length > levelLengthMax) this.longLevels++;
     this.#add(name, 1, 0, level);
   }
 
@@ -52,6 +57,17 @@ export class Fields {
   clear(): void {
     this.size = 0;
     this.overflow = 0;
+    this.longLevels = 0;
+  }
+
+  /** Takes an entry out; those behind it move up. */
+  remove(index: number): void {
+    assert(index < this.size, 'only an entry that is there is removed');
+    this.names.splice(index, 1);
+    this.levels.splice(index, 1);
+    this.#kinds.copyWithin(index, index + 1, this.size);
+    this.#numbers.copyWithin(index, index + 1, this.size);
+    this.size--;
   }
 
   copy(): Fields {
@@ -65,6 +81,7 @@ export class Fields {
       );
     }
     twin.overflow = this.overflow;
+    twin.longLevels = this.longLevels;
     return twin;
   }
 

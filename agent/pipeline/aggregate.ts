@@ -1,13 +1,14 @@
 import type { Config } from '../../config/config.ts';
 import type { Fields } from '../../core/fields.ts';
 import type { DropReason } from '../../core/metrics.ts';
-import type { Call } from '../../core/observation.ts';
+import type { Call, Contents } from '../../core/observation.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Digest, Log, Meter } from '../../core/ports.ts';
 import type { Reference } from '../../core/reference.ts';
 import { seriesKey } from '../../core/series.ts';
 import { countLevel, countMalformed, countMissing } from '../../detectors/counters/counters.ts';
 import { logScale } from '../../detectors/sketches/log-histogram.ts';
+import type { ContentBook } from './content-book.ts';
 import { Dedupe } from './dedupe.ts';
 import { Learner } from './learner.ts';
 import {
@@ -33,6 +34,8 @@ export interface AggregatorOptions {
   readonly meter: Meter;
   readonly log: Log;
   readonly nowMs: number;
+  /** What is learned of texts and vectors; without it they are not compared with a reference. */
+  readonly contentBook?: ContentBook;
   /** References of files and of the store; the first of equal series wins. */
   readonly references: readonly Reference[];
   /** The longest window any rule takes over this signal, ms; 0 where none watches it. */
@@ -239,6 +242,7 @@ export class Aggregator {
   #count(row: Row, call: Call): void {
     this.#fields(row, 'inputs', call.inputs);
     if (call.result === 'ok') this.#fields(row, 'outputs', call.outputs);
+    if (call.contents !== undefined) this.#contents(row, call.contents, call.result === 'ok');
     const result = this.signal(row.state, row.version, 'builtin', 'error_share')?.track?.at(row.paneStartMs);
     if (result !== undefined) countLevel(result, resultScale, call.result, row.weight);
     if (Number.isFinite(call.latencyMs)) this.#limited(row, 'latency_ms', call.latencyMs);
@@ -264,6 +268,24 @@ export class Aggregator {
     }
     if (fields.overflow > 0)
       this.#options.meter.add('malformed_values', fields.overflow, { reason: 'too_many' });
+  }
+
+  /** Read of some rows only, each of which stands for several. */
+  #contents(row: Row, contents: Contents, isOk: boolean): void {
+    const { state, weight, timeMs } = row;
+    const weighted = { ...row, weight: weight * contents.weight };
+    this.#options.contentBook?.describe(state, contents, { timeMs, weight: weighted.weight });
+    for (const group of ['inputs', 'outputs'] as const) {
+      const fields = contents[group];
+      for (let i = 0; i < fields.size && (isOk || group === 'inputs'); i++) {
+        const place = this.signal(state, row.version, group, fields.names[i] as string);
+        if (place === undefined) continue;
+        const kind = fields.kind(i);
+        if (kind === 'number') this.#number(weighted, place, fields.number(i));
+        else if (kind === 'level') this.#level(weighted, place, fields.levels[i] as string);
+        else this.#absent(weighted, place, kind);
+      }
+    }
   }
 
   /** Remembers that this field came at this place of the row. */

@@ -33,16 +33,26 @@ export interface Descriptors {
 
 /** `vocabulary`: the words of the reference, in lower case. */
 export function describeText(text: string, vocabulary?: ReadonlySet<string>): Descriptors {
+  const { descriptors, words } = readText(text);
+  if (vocabulary === undefined) return descriptors;
+  return { ...descriptors, outOfVocabularyShare: unseenShare(words, vocabulary) };
+}
+
+/** The same, with the words it was made from: they must go no further than the text itself. */
+export function readText(text: string): {
+  readonly descriptors: Descriptors;
+  readonly words: readonly string[];
+} {
   const isCut = text.length > scannedMax;
   const scanned = isCut ? text.slice(0, scannedMax) : text;
   const words = wordsOf(scanned);
-  return {
+  const descriptors = {
     ...describeCharacters(scanned, text.length - scanned.length),
     ...describeWords(words),
     isJson: isCut ? undefined : isJsonContainer(scanned),
     isRefusal: isRefusal(scanned),
-    ...(vocabulary === undefined ? {} : { outOfVocabularyShare: unseenShare(words, vocabulary) }),
   };
+  return { descriptors, words };
 }
 
 function wordsOf(text: string): readonly string[] {

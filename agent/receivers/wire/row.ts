@@ -47,6 +47,8 @@ export class Row implements AttributeView {
   /** Slots under a wanted prefix, in the order they came. */
   #hits = new Int32Array(64);
   #hitCount = 0;
+  /** The prefixes, by their bits, that any hit lies under. */
+  #hitMask = 0;
   #attributes = 0;
   /** Of the n-th attribute of an earlier record of this body: where its key lies (-1 length: nowhere), its slot. */
   readonly #lastKeyAt = new Int32Array(guessesMax);
@@ -74,6 +76,7 @@ export class Row implements AttributeView {
   /** Forgets the record before. */
   clear(): void {
     this.#hitCount = 0;
+    this.#hitMask = 0;
     this.#attributes = 0;
     this.wanted = 0;
     this.#generation = (this.#generation + 1) >>> 0;
@@ -205,7 +208,24 @@ export class Row implements AttributeView {
     return value;
   }
 
+  anyUnder(prefix: Prefix): boolean {
+    return (this.#hitMask & (1 << prefix)) !== 0;
+  }
+
+  listsUnder(prefix: Prefix, take: (name: string, key: Key) => void): void {
+    if (!this.anyUnder(prefix)) return;
+    const bit = 1 << prefix;
+    const names = this.#table.namesUnder(prefix);
+    for (let i = 0; i < this.#hitCount; i++) {
+      const slot = this.#hits[i] as number;
+      if ((this.#table.prefixMask(slot) & bit) === 0) continue;
+      this.#look(slot);
+      if (this.#values.field === valueField.list) take(names[slot] as string, slot as Key);
+    }
+  }
+
   fieldsUnder(prefix: Prefix, into: Fields): void {
+    if (!this.anyUnder(prefix)) return;
     const bit = 1 << prefix;
     const table = this.#table;
     const names = table.namesUnder(prefix);
@@ -274,7 +294,9 @@ export class Row implements AttributeView {
     this.wanted++;
     if (this.#stamps[slot] !== this.#generation) {
       this.#stamps[slot] = this.#generation;
-      if (this.#table.prefixMask(slot) !== 0) {
+      const mask = this.#table.prefixMask(slot);
+      if (mask !== 0) {
+        this.#hitMask |= mask;
         if (this.#hitCount === this.#hits.length) this.#hits = grown(this.#hits, Int32Array);
         this.#hits[this.#hitCount++] = slot;
       }
