@@ -86,7 +86,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   let phase: 'open' | 'stopping' = 'open';
 
   const intake = createIntake(options, restored, () => phase);
-  const { aggregator, contentBook, transactions } = intake;
+  const { aggregator } = intake;
   const states = new DetectorStates(meter);
   const { paneMs } = config.windows;
   const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
@@ -108,16 +108,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
 
-  const tick = createTick({
-    ...decisions,
-    config,
-    aggregator,
-    contentBook,
-    transactions,
-    clock,
-    log,
-    meter,
-  });
+  const tick = createTick({ ...decisions, ...intake, config, clock, log, meter });
   const ticks = createSchedule({
     clock,
     meter,

@@ -25,6 +25,9 @@ const letterPoints = 0.4;
 /** Points per word that the winner needs; and how far the second may come. */
 const pointsMin = 0.08;
 const secondMax = 0.92;
+/** Points of words alone that leave no doubt, where the second has no more than this part of them. */
+const clearPoints = 4;
+const clearSecondMax = 0.5;
 
 type Script =
   | 'latin'
@@ -136,17 +139,23 @@ function votesOf(part: 'words' | 'runs', pointsOf: (key: string) => number): Rea
 function languageOfWords(text: string, script: Script): string {
   const words = text.toLowerCase().match(/\p{L}[\p{L}\p{M}']*/gu) ?? [];
   const points = new Map<string, number>();
-  for (const [i, word] of words.entries()) {
-    give(points, wordVotes.get(word));
-    if (i < runWordsMax) giveRuns(points, `_${word}_`);
-  }
+  for (const word of words) give(points, wordVotes.get(word));
+  const byWords = winnerOf(points, script);
+  // Runs of letters cost ten times as much: they are asked only where the words leave a doubt.
+  if (byWords.most >= clearPoints && byWords.second <= clearSecondMax * byWords.most) return byWords.best;
+  for (const word of words.slice(0, runWordsMax)) giveRuns(points, `_${word}_`);
+  const { best, most, second } = winnerOf(points, script);
+  return most >= pointsMin * words.length && second <= secondMax * most ? best : undetermined;
+}
+
+function winnerOf(points: ReadonlyMap<string, number>, script: Script) {
   let [best, most, second] = [undetermined, 0, 0];
   for (const [language, sum] of points) {
     if (languageProfiles[language]?.script !== script) continue;
     if (sum > most) [best, most, second] = [language, sum, most];
     else if (sum > second) second = sum;
   }
-  return most >= pointsMin * words.length && second <= secondMax * most ? best : undetermined;
+  return { best, most, second };
 }
 
 function give(points: Map<string, number>, vote: Vote | undefined): void {
