@@ -15,7 +15,7 @@ const halvingsMax = 30;
  * sampler that looked at the same id before.
  *
  * p is a power of ½. A second begins with the p that would have done for the one before; where that is too much, p is halved
- * within it, for half as many rows as before: a second in which a flood begins reads less than twice the limit, and the
+ * within it, for half as many rows as before: a second in which a flood begins reads about twice the limit, and the
  * next one keeps it. p follows from rows that came before, so that the weighted counts are right on average.
  */
 export class ContentLimit {
