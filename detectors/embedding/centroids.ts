@@ -15,6 +15,8 @@ import { dot, type Vector } from './mmd.ts';
 export const centroidsMax = 32;
 /** Vectors longer than this (their Euclidean norm) are refused: single floats hold the means. */
 export const normMax = 1e18;
+/** A squared distance below this part of a vector's own square is rounding: it is the same vector. */
+const sameShare = 1e-9;
 
 export interface CentroidDistances {
   readonly cosine: number;
@@ -44,8 +46,9 @@ export class Centroids {
   #weight = 0;
   readonly #centroids: Float32Array[] = [];
   readonly #drawn: number[] = [];
-  /** Of the mean, and of each centroid, squared; made when first asked for. */
-  #norms: { readonly mean: number; readonly centroids: readonly number[] } | undefined;
+  /** Squared norm of each centroid, and of the mean. */
+  readonly #squares: number[] = [];
+  #meanSquare = 0;
 
   constructor(dimension: number) {
     this.dimension = dimension;
@@ -54,30 +57,31 @@ export class Centroids {
 
   /** The vector has the right dimension and is usable. */
   learn(vector: Vector, weight: number): void {
-    this.#norms = undefined;
     this.#weight += weight;
     draw(this.#mean, vector, weight / this.#weight);
+    this.#meanSquare = dot(this.#mean, this.#mean);
     const { at, square } = this.#nearest(vector);
-    if (this.#centroids.length < centroidsMax && square > 0) {
-      this.#centroids.push(Float32Array.from(vector));
-      this.#drawn.push(1);
+    if (this.#centroids.length < centroidsMax && square > sameShare * dot(vector, vector)) {
+      this.#add(Float32Array.from(vector), 1);
       return;
     }
-    const drawn = (this.#drawn[at] ?? 0) + 1;
+    const centroid = this.#centroids[at] as Float32Array;
+    const drawn = (this.#drawn[at] as number) + 1;
     this.#drawn[at] = drawn;
-    draw(this.#centroids[at] as Float32Array, vector, 1 / drawn);
+    draw(centroid, vector, 1 / drawn);
+    this.#squares[at] = dot(centroid, centroid);
   }
 
   /** Undefined while nothing was learned, or where the mean has no direction. */
   measure(vector: Vector): CentroidDistances | undefined {
-    const { mean } = this.#squares();
+    if (this.#centroids.length === 0) return undefined;
     const norm = dot(vector, vector);
     const along = dot(vector, this.#mean);
-    const cosine = along / Math.sqrt(norm) / Math.sqrt(mean);
+    const cosine = along / Math.sqrt(norm) / Math.sqrt(this.#meanSquare);
     if (!Number.isFinite(cosine)) return undefined;
     return {
       cosine: Math.min(1, Math.max(-1, cosine)),
-      distance: Math.sqrt(Math.max(0, norm - 2 * along + mean)),
+      distance: Math.sqrt(Math.max(0, norm - 2 * along + this.#meanSquare)),
       nearestDistance: Math.sqrt(this.#nearest(vector).square),
     };
   }
@@ -100,29 +104,28 @@ export class Centroids {
       throw new Error('The stored centroids are damaged.');
     made.#mean.set(json.mean);
     made.#weight = json.weight;
-    for (const centroid of json.centroids) made.#centroids.push(Float32Array.from(centroid));
-    made.#drawn.push(...json.drawn);
+    made.#meanSquare = dot(made.#mean, made.#mean);
+    for (const [i, centroid] of json.centroids.entries()) {
+      made.#add(Float32Array.from(centroid), json.drawn[i] as number);
+    }
     return made;
   }
 
   /** By |x|² − 2x·c + |c|²: one pass of products for each centroid. */
   #nearest(vector: Vector): { readonly at: number; readonly square: number } {
-    const { centroids } = this.#squares();
     const norm = dot(vector, vector);
     let [at, square] = [-1, Number.POSITIVE_INFINITY];
     for (const [i, centroid] of this.#centroids.entries()) {
-      const distance = Math.max(0, norm - 2 * dot(vector, centroid) + (centroids[i] as number));
+      const distance = Math.max(0, norm - 2 * dot(vector, centroid) + (this.#squares[i] as number));
       if (distance < square) [at, square] = [i, distance];
     }
     return { at, square };
   }
 
-  #squares() {
-    this.#norms ??= {
-      mean: dot(this.#mean, this.#mean),
-      centroids: this.#centroids.map((centroid) => dot(centroid, centroid)),
-    };
-    return this.#norms;
+  #add(centroid: Float32Array, drawn: number): void {
+    this.#centroids.push(centroid);
+    this.#drawn.push(drawn);
+    this.#squares.push(dot(centroid, centroid));
   }
 }
 

@@ -97,8 +97,8 @@ test.each([
 ] as const)('%s: found, and nothing before', async (_what, usual, changed, signal) => {
   const { before, after, world } = await live({
     seed: 11,
-    quietHours: 8,
-    changedHours: 2,
+    quietHours: 6,
+    changedHours: 1.5,
     path: '/v1/traces',
     bodyOf: (at, atMs, isChanged) => {
       const write = createWriter(at.random);
@@ -142,8 +142,8 @@ function embeddings(world: World, atMs: number, topics: readonly number[]): Uint
 test('embeddings move to a new topic: found, and nothing before; a crash in between changes nothing', async () => {
   const { before, after, world } = await live({
     seed: 5,
-    quietHours: 9,
-    changedHours: 2,
+    quietHours: 8,
+    changedHours: 1.5,
     crashAtHour: 6,
     path: '/v1/logs',
     bodyOf: (at, atMs, isChanged) => embeddings(at, atMs, isChanged ? [0, 1, 2, 7, 7] : [0, 1, 2]),

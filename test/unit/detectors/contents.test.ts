@@ -25,6 +25,14 @@ describe('centroids', () => {
     ]);
   });
 
+  test('the last vector that was learned counts in the next distance', () => {
+    const centroids = new Centroids(2);
+    centroids.learn([2, 0], 1);
+    expect(centroids.measure([2, 3])?.nearestDistance).toBe(3);
+    centroids.learn([2, 3], 1);
+    expect(centroids.measure([2, 3])?.nearestDistance).toBe(0);
+  });
+
   test('weights pull the mean', () => {
     const centroids = new Centroids(1);
     centroids.learn([0], 1);
