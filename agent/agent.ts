@@ -13,6 +13,8 @@ import { createActStage } from './pipeline/act.ts';
 import { Aggregator } from './pipeline/aggregate.ts';
 import { createAlertStage } from './pipeline/alert.ts';
 import { boundaryKey, createCheckpointer } from './pipeline/checkpointer.ts';
+import { ContentBook } from './pipeline/content-book.ts';
+import { ContentLimit } from './pipeline/content-limit.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
 import { DetectorStates } from './pipeline/detector-states.ts';
 import { createJudge, longestWindowMs } from './pipeline/judge.ts';
@@ -84,7 +86,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   let phase: 'open' | 'stopping' = 'open';
 
   const intake = createIntake(options, restored, () => phase);
-  const { aggregator, transactions } = intake;
+  const { aggregator } = intake;
   const states = new DetectorStates(meter);
   const { paneMs } = config.windows;
   const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
@@ -106,7 +108,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
 
-  const tick = createTick({ ...decisions, config, aggregator, transactions, clock, log, meter });
+  const tick = createTick({ ...decisions, ...intake, config, clock, log, meter });
   const ticks = createSchedule({
     clock,
     meter,
@@ -156,11 +158,18 @@ function createIntake(options: AgentOptions, restored: RestoredState, state: () 
   const { config, ports } = options;
   const { clock, digest, log, meter } = ports;
   for (const reference of options.references) announceReference(reference, log, meter);
+  const contentBook = new ContentBook({
+    learn: config.references.learn,
+    meter,
+    log,
+    stored: restored.contents,
+  });
   const aggregator = new Aggregator({
     config,
     digest,
     meter,
     log,
+    contentBook,
     nowMs: clock.nowMs(),
     references: [...options.references, ...restored.references],
     judgedMs: (environment, model) => restored.closedMs.get(boundaryKey(environment, model)),
@@ -177,14 +186,16 @@ function createIntake(options: AgentOptions, restored: RestoredState, state: () 
     if (aggregator.add(priced, nowMs)) transactions.add(priced, nowMs);
   };
   const reader = createReader({ meter });
+  const contents = new ContentLimit(config.content.rowsPerSecondMax, clock, meter);
   const visit = createNormaliser({
     conventions: registries.conventions,
     keys: reader.keys,
     meter,
+    contentWeight: (item) => contents.weightOf(item),
     onCall: observe,
   });
   const otlp = createOtlpHttp({ limits: config.receivers.otlpHttp, reader, visit, meter, log, clock, state });
-  return { aggregator, transactions, observe, otlp };
+  return { aggregator, contentBook, transactions, observe, otlp };
 }
 
 /** What is decided: panes into verdicts, verdicts into alerts, and from them messages and calls. */

@@ -19,7 +19,13 @@ export function createKedgeDecoder(
 ): (body: Uint8Array, signal: Signal) => number {
   const reader = createReader();
   const { conventions } = registries;
-  const visit = createNormaliser({ conventions, keys: reader.keys, meter: silentMeter, onCall });
+  const visit = createNormaliser({
+    conventions,
+    keys: reader.keys,
+    meter: silentMeter,
+    contentWeight: () => 1,
+    onCall,
+  });
   return (body, signal) => {
     const read = signal === 'traces' ? reader.readTraces : reader.readLogs;
     const result = read(body, 'protobuf', 0, visit);

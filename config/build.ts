@@ -64,6 +64,7 @@ export function buildConfig(form: ConfigForm, { detectors }: Registries): Config
     ],
     prices: priceBook(form.prices),
     sampling: form.sampling.assume_ratio === undefined ? {} : { assumeRatio: form.sampling.assume_ratio },
+    content: { rowsPerSecondMax: form.content.rows_per_second_max },
     transactions: { idleMs: form.transactions.idle, openMax: form.transactions.open_max },
     alerting: alerting(form.alerting),
     rollback: rollback(form.rollback, form.environment),

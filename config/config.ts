@@ -26,6 +26,10 @@ export interface Config {
   readonly sampling: {
     /** Probability assumed where the sender states none; absent: unknown, weight 1. */ readonly assumeRatio?: number;
   };
+  readonly content: {
+    /** Rows whose texts and vectors are read in a second; above it some stand for the others. */
+    readonly rowsPerSecondMax: number;
+  };
   readonly transactions: { readonly idleMs: number; readonly openMax: number };
   readonly alerting: AlertingConfig;
   readonly rollback: {

@@ -131,6 +131,30 @@ const prices = () =>
       .describe('Your prices; they come before the ones Kedge ships.'),
   });
 
+const sampling = () =>
+  z.strictObject({
+    assume_ratio: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe(
+        'Share of traffic that is sent, where the sender does not say; each row then counts 1/ratio.',
+      ),
+  });
+
+const content = () =>
+  z.strictObject({
+    rows_per_second_max: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(1_000)
+      .describe(
+        'Rows whose texts and embeddings are read in a second. Above it whole traces are chosen, and stand for the others.',
+      ),
+  });
+
 const store = () =>
   z.strictObject({
     checkpoint_every: duration(100, 10 * 60 * secondMs)
@@ -187,19 +211,8 @@ export function createSchema(registries: Registries) {
       .default([])
       .describe('Limits in plain words, besides the rules.'),
     prices: prices().prefault({}).describe('What tokens and calls cost.'),
-    sampling: z
-      .strictObject({
-        assume_ratio: z
-          .number()
-          .gt(0)
-          .max(1)
-          .optional()
-          .describe(
-            'Share of traffic that is sent, where the sender does not say; each row then counts 1/ratio.',
-          ),
-      })
-      .prefault({})
-      .describe('Sampled telemetry.'),
+    sampling: sampling().prefault({}).describe('Sampled telemetry.'),
+    content: content().prefault({}).describe('Texts and embeddings: read as numbers, never kept.'),
     transactions: z
       .strictObject({
         idle: duration(1).prefault('1m').describe('A transaction without a call for so long is over.'),

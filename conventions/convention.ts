@@ -39,6 +39,12 @@ export interface AttributeView {
   boolean(key: Key): boolean | undefined;
   /** The whole value, decoded; for lists and maps. `undefined` where absent, or where it was deeper than allowed. */
   value(key: Key): AnyValue | undefined;
+  /** Has the record any attribute under the prefix? Costs nothing. */
+  anyUnder(prefix: Prefix): boolean;
+  /**
+   * Hands on each list under the prefix: its name behind the prefix, and a key for `value`, valid for this record.
+   */
+  listsUnder(prefix: Prefix, take: (name: string, key: Key) => void): void;
   /**
    * Adds every attribute under the prefix to `into`, named by what follows the prefix: numbers as numbers, text and
    * booleans as levels ('true', 'false'), null and NaN as missing, lists, maps and bytes as malformed.
@@ -86,6 +92,11 @@ export type MalformedReason =
 
 export interface Sink {
   call(call: Call): void;
+  /**
+   * May the texts and vectors of this row be read? 0: no; else how many rows it stands for. Asked once for a row that has
+   * any, and before they are decoded.
+   */
+  contentWeight(item: Item): number;
   malformed(reason: MalformedReason, count: number): void;
 }
 

@@ -2,6 +2,7 @@ import { Fields } from '../core/fields.ts';
 import type { Cost } from '../core/observation.ts';
 import type { AttributeView, Convention, Item, Key, KeyRegistry, Normalise, Sink } from './convention.ts';
 import { type ContextReader, createContextReader } from './shared/context.ts';
+import { createConversationReader, type ReadConversation } from './shared/conversation.ts';
 import { foldFinishReason } from './shared/finish-reason.ts';
 import { withoutDateTail } from './shared/model-name.ts';
 import { foldProvider } from './shared/provider.ts';
@@ -93,6 +94,7 @@ class GenAiReader {
   readonly #context: ContextReader;
   readonly #readWeight: ReadWeight;
   readonly #readTokens: ReadTokens;
+  readonly #readConversation: ReadConversation;
   readonly #inputs = new Fields();
   readonly #outputs = new Fields();
 
@@ -101,6 +103,7 @@ class GenAiReader {
     this.#context = createContextReader(keys);
     this.#readWeight = createWeightReader(keys);
     this.#readTokens = createTokenReader(keys);
+    this.#readConversation = createConversationReader(keys);
   }
 
   readonly normalise: Normalise = (item, sink) => {
@@ -146,6 +149,7 @@ class GenAiReader {
       role: this.#context.role(item, sink),
       inputs: this.#inputs,
       outputs: this.#outputs,
+      contents: this.#readConversation(item, failed, sink),
       latencyMs: item.durationMs,
       firstTokenMs: this.#firstTokenMs(attributes, sink),
       cost: failed ? undefined : this.#reportedCost(attributes, sink),

@@ -5,6 +5,7 @@ import { type Batch, type OutputName, outputNames, readBatch } from './shared/co
 import { type ContextReader, createContextReader } from './shared/context.ts';
 import { createFeatureReader, type ReadFeatures } from './shared/features.ts';
 import { Hash64 } from './shared/hash.ts';
+import { RowContents } from './shared/row-contents.ts';
 import { createWeightReader, type ReadWeight } from './shared/sampling-weight.ts';
 import { addLevelValue, addNumberValue, addValue, amountOf, plainValue } from './shared/values.ts';
 
@@ -76,6 +77,7 @@ class TabularReader {
   readonly #context: ContextReader;
   readonly #readWeight: ReadWeight;
   readonly #readFeatures: ReadFeatures;
+  readonly #contents: RowContents;
   readonly #inputs = new Fields();
   readonly #outputs = new Fields();
   /** Holds the id of the row under work in `high` and `low`. */
@@ -85,7 +87,8 @@ class TabularReader {
     this.#keys = registerKeys(keys);
     this.#context = createContextReader(keys);
     this.#readWeight = createWeightReader(keys);
-    this.#readFeatures = createFeatureReader(keys);
+    this.#contents = new RowContents(keys);
+    this.#readFeatures = createFeatureReader(keys, this.#contents);
   }
 
   readonly normalise: Normalise = (item, sink) => {
@@ -115,6 +118,7 @@ class TabularReader {
     const { attributes } = item;
     this.#inputs.clear();
     this.#outputs.clear();
+    this.#contents.begin(item, sink);
     this.#readFeatures(attributes, this.#inputs, sink);
     if (!this.#isFailed(item)) this.#readOutputs(item, sink);
     const model = attributes.text(this.#keys.model);
@@ -138,13 +142,18 @@ class TabularReader {
     const batchId = item.attributes.text(this.#keys.batchId);
     const failed = this.#isFailed(item);
     this.#takeItemId(item);
+    this.#inputs.clear();
+    this.#outputs.clear();
+    this.#contents.begin(item, sink);
     const first = this.#call(item, model, this.#statedLatencyMs(item, sink), sink);
     for (let row = 0; row < batch.rows; row++) {
+      this.#contents.begin(item, sink);
       this.#readBatchRow(batch, row, failed, sink);
       const predictionId = batch.ids?.[row];
       if (typeof predictionId === 'string' && predictionId !== '') this.#hashId(model, predictionId);
       else this.#hashRowNumber(item, { model, batchId, row });
-      sink.call({ ...first, idHigh: this.#id.high, idLow: this.#id.low });
+      const contents = this.#contents.finish(this.#inputs, this.#outputs);
+      sink.call({ ...first, contents, idHigh: this.#id.high, idLow: this.#id.low });
     }
   }
 
@@ -154,8 +163,11 @@ class TabularReader {
     inputs.clear();
     outputs.clear();
     for (const { name, values } of batch.features) {
+      const value = values?.[row];
       if (values === undefined) inputs.addMalformed(name);
-      else addValue(inputs, name, values[row], sink);
+      else if (!Array.isArray(value) || !this.#contents.take(name, value)) {
+        addValue(inputs, name, value, sink);
+      }
     }
     if (failed) return;
     for (const { name, values } of batch.outputs) {
@@ -178,6 +190,7 @@ class TabularReader {
       role: this.#context.role(item, sink),
       inputs: this.#inputs,
       outputs: this.#outputs,
+      contents: this.#contents.finish(this.#inputs, this.#outputs),
       latencyMs,
       firstTokenMs: Number.NaN,
       cost: this.#cost(item, sink),

@@ -1,3 +1,5 @@
+import { assert } from './assert.ts';
+
 /** What one field holds. A level is a string or boolean; missing was declared, but had no value. */
 export type FieldKind = 'number' | 'level' | 'missing' | 'malformed';
 
@@ -5,6 +7,8 @@ const kinds: readonly FieldKind[] = ['number', 'level', 'missing', 'malformed'];
 
 /** Fields of one row, at most: what is over it is not kept and `overflow` says how many. */
 export const fieldsMax = 20_000;
+/** UTF-16 units of a level, at most: a longer text is no category, and is described instead of counted as it is. */
+export const levelLengthMax = 128;
 
 const numberKind = 0;
 const levelKind = 1;
@@ -24,6 +28,8 @@ export class Fields {
   malformed = 0;
   /** Fields of the row that found no room. */
   overflow = 0;
+  /** Levels among the entries that are longer than `levelLengthMax`: whoever made them has to describe them. */
+  longLevels = 0;
   readonly names: string[] = [];
   readonly levels: string[] = [];
   #kinds = new Uint8Array(32);
@@ -59,6 +65,7 @@ export class Fields {
   }
 
   addLevel(name: string, level: string): void {
+    if (level.length > levelLengthMax) this.longLevels++;
     const i = this.#add(name, levelKind);
     if (i >= 0) this.levels[i] = level;
   }
@@ -75,6 +82,19 @@ export class Fields {
     this.size = 0;
     this.malformed = 0;
     this.overflow = 0;
+    this.longLevels = 0;
+  }
+
+  /** Takes an entry out; those behind it move up. */
+  remove(index: number): void {
+    assert(index < this.size, 'only an entry that is there is removed');
+    if (this.#kinds[index] === malformedKind) this.malformed--;
+    this.names.splice(index, 1);
+    this.levels.splice(index, 1);
+    this.#kinds.copyWithin(index, index + 1, this.size);
+    this.#numbers.copyWithin(index, index + 1, this.size);
+    this.size--;
+    this.#shape++;
   }
 
   copy(): Fields {
@@ -86,6 +106,7 @@ export class Fields {
     }
     twin.malformed = this.malformed;
     twin.overflow = this.overflow;
+    twin.longLevels = this.longLevels;
     return twin;
   }
 

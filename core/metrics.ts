@@ -21,6 +21,7 @@ export const dropReasons = [
   'models_max',
   'versions_max',
   'signals_max',
+  'contents_max',
   'panes_max',
   'late',
   'future',
@@ -99,7 +100,9 @@ export const metrics = {
     name: 'kedge_malformed_values_total',
     type: 'counter',
     help: 'Attribute values that could not be used; each costs only itself.',
-    labels: { reason: ['type', 'not_finite', 'depth', 'too_long', 'too_many', 'column_length', 'json'] },
+    labels: {
+      reason: ['type', 'not_finite', 'depth', 'too_long', 'too_many', 'column_length', 'json', 'dimension'],
+    },
   },
   not_understood: {
     name: 'kedge_items_not_understood_total',
@@ -113,6 +116,12 @@ export const metrics = {
     type: 'counter',
     help: 'Model calls counted.',
     labels: { convention: 20 },
+  },
+  content_rows: {
+    name: 'kedge_content_rows_total',
+    type: 'counter',
+    help: 'Rows with texts or vectors: read, or left out because of content.rows_per_second_max.',
+    labels: { result: ['read', 'left_out'] },
   },
   dropped: {
     name: 'kedge_rows_dropped_total',

@@ -17,6 +17,32 @@ export interface Cost {
 /** How sure the weight is: stated by the sender, assumed by configuration, or not known (then it is 1). */
 export type WeightKnown = 'exact' | 'assumed' | 'unknown';
 
+/** A list of numbers a row brought, such as the embedding of a text. Valid only while the row is handed on. */
+export interface NamedVector {
+  readonly group: 'inputs' | 'outputs';
+  readonly name: string;
+  readonly values: readonly number[];
+}
+
+/** The words of a text, each as a hash. Valid only while the row is handed on. */
+export interface NamedWords {
+  readonly group: 'inputs' | 'outputs';
+  readonly name: string;
+  readonly hashes: Float64Array;
+}
+
+/**
+ * What was read out of the texts and vectors of a row. As reading costs much more than counting, under load it is read of
+ * some rows only, and each stands for `weight` of them (1: of every row).
+ */
+export interface Contents {
+  readonly inputs: Fields;
+  readonly outputs: Fields;
+  readonly vectors: readonly NamedVector[];
+  readonly words: readonly NamedWords[];
+  readonly weight: number;
+}
+
 /**
  * One leaf call of a model: a prediction of a tabular model or an inference of an LLM.
  *
@@ -38,6 +64,8 @@ export interface Call {
   readonly role: 'champion' | 'challenger' | 'canary' | 'shadow';
   readonly inputs: Fields;
   readonly outputs: Fields;
+  /** Absent where the row has neither text nor vector, or was not chosen to be read. */
+  readonly contents?: Contents | undefined;
   /** NaN where unknown, like `firstTokenMs`. */
   readonly latencyMs: number;
   readonly firstTokenMs: number;

@@ -1,13 +1,13 @@
 import type { Config } from '../../config/config.ts';
-import type { Fields } from '../../core/fields.ts';
 import type { DropReason } from '../../core/metrics.ts';
 import type { Call } from '../../core/observation.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Digest, Log, Meter } from '../../core/ports.ts';
 import type { Reference } from '../../core/reference.ts';
 import { seriesKey } from '../../core/series.ts';
-import { cellOfLevel, countMalformed, countMissing } from '../../detectors/counters/counters.ts';
 import { logScale } from '../../detectors/sketches/log-histogram.ts';
+import type { ContentBook } from './content-book.ts';
+import { type Row, RowCounter, trackOf } from './count-row.ts';
 import { Dedupe } from './dedupe.ts';
 import { Learner } from './learner.ts';
 import {
@@ -31,6 +31,8 @@ export interface AggregatorOptions {
   readonly meter: Meter;
   readonly log: Log;
   readonly nowMs: number;
+  /** What is learned of texts and vectors; without it they are not compared with a reference. */
+  readonly contentBook?: ContentBook;
   /** References of files and of the store; the first of equal series wins. */
   readonly references: readonly Reference[];
   /** The longest window any rule takes over this signal, ms; 0 where none watches it. */
@@ -48,15 +50,6 @@ export interface NumberPlace {
   readonly weight: number;
 }
 
-/** An admitted row: where its values go. */
-interface Row {
-  readonly state: ModelState;
-  readonly version: VersionState;
-  readonly paneStartMs: number;
-  readonly timeMs: number;
-  readonly weight: number;
-}
-
 /**
  * Rows in, panes of counters out. Per row nothing is allocated once its series are known: names come interned from the
  * reader, and a value goes straight into the counters of the open pane.
@@ -67,6 +60,7 @@ export class Aggregator {
   readonly #options: AggregatorOptions;
   readonly #dedupe: Dedupe;
   readonly #references: ReadonlyMap<string, Reference>;
+  readonly #counter: RowCounter;
   readonly #rows = new Map<string, number>();
   #modelCount = 0;
 
@@ -74,6 +68,12 @@ export class Aggregator {
     this.#options = options;
     this.#dedupe = new Dedupe(options.nowMs);
     this.budget = { used: 0, max: options.config.limits.panesMax };
+    this.#counter = new RowCounter({
+      signal: (state, version, group, name) => this.signal(state, version, group, name),
+      budget: this.budget,
+      meter: options.meter,
+      ...(options.contentBook === undefined ? {} : { contentBook: options.contentBook }),
+    });
     const references = new Map<string, Reference>();
     for (const reference of options.references) {
       const key = seriesKey(reference.series);
@@ -111,7 +111,7 @@ export class Aggregator {
     version.rows++;
     if (call.timeMs > version.lastSeenMs) version.lastSeenMs = call.timeMs;
     this.#rows.set(call.convention, (this.#rows.get(call.convention) ?? 0) + 1);
-    this.#count(row, call);
+    this.#counter.count(row, call);
     return true;
   }
 
@@ -208,7 +208,7 @@ export class Aggregator {
    * budget is spent. A track whose learner has no scale yet takes the one its learner gets back, so that comes first.
    */
   restorePane(place: SignalTrack, startMs: number, counters: Counters): boolean {
-    const track = this.#trackOf(place);
+    const track = trackOf(place, this.budget);
     if (track === undefined || track.scale.id !== counters.scaleId) return false;
     return track.restore(startMs, counters);
   }
@@ -234,121 +234,6 @@ export class Aggregator {
     if (this.#dedupe.seen(call.idHigh, call.idLow, nowMs)) return this.#drop('duplicate');
     const version = this.version(state, call.version, call.timeMs);
     return version && { state, version, paneStartMs, timeMs: call.timeMs, weight: call.weight };
-  }
-
-  #count(row: Row, call: Call): void {
-    row.version.block.begin(row.paneStartMs, row.weight);
-    this.#fields(row, 'inputs', call.inputs);
-    if (call.result === 'ok') this.#fields(row, 'outputs', call.outputs);
-    const result = this.signal(row.state, row.version, 'builtin', 'error_share');
-    if (result !== undefined) this.#level(row, result, call.result);
-    if (Number.isFinite(call.latencyMs)) this.#builtin(row, 'latency_ms', call.latencyMs);
-    if (Number.isFinite(call.firstTokenMs)) this.#builtin(row, 'first_token_ms', call.firstTokenMs);
-    if (call.cost !== undefined) this.#builtin(row, 'cost_usd', call.cost.amountUsd);
-    if (call.tokens !== undefined) {
-      this.#builtin(row, 'tokens.input', call.tokens.input);
-      this.#builtin(row, 'tokens.output', call.tokens.output);
-    }
-  }
-
-  #fields(row: Row, group: 'inputs' | 'outputs', fields: Fields): void {
-    const order = row.version.order[group];
-    if (order.fields !== fields || order.shape !== fields.shape || order.places.length < fields.size)
-      this.#learnOrder(row, group, fields);
-    const { block } = row.version;
-    const { places } = order;
-    for (let i = 0; i < fields.size; i++) {
-      const place = places[i];
-      const track = place?.track;
-      if (track !== undefined && !track.isLevels && fields.isNumber(i))
-        block.put(track.column, fields.number(i));
-      else this.#field(row, place ?? this.#placeOf(row, group, fields, i), fields, i);
-    }
-    if (fields.overflow > 0)
-      this.#options.meter.add('malformed_values', fields.overflow, { reason: 'too_many' });
-  }
-
-  /** Looks up what belongs to the names of a row; rows of one sender repeat them, and save it. */
-  #learnOrder(row: Row, group: 'inputs' | 'outputs', fields: Fields): void {
-    const order = row.version.order[group];
-    for (let i = 0; i < fields.size; i++) {
-      const name = fields.names[i] as string;
-      if (order.names[i] === name) continue;
-      order.names[i] = name;
-      order.places[i] = row.version[group].get(name);
-    }
-    order.names.length = fields.size;
-    order.places.length = fields.size;
-    order.fields = fields;
-    order.shape = fields.shape;
-  }
-
-  #placeOf(row: Row, group: 'inputs' | 'outputs', fields: Fields, i: number): SignalTrack | undefined {
-    const place = this.signal(row.state, row.version, group, fields.names[i] as string);
-    row.version.order[group].places[i] = place;
-    return place;
-  }
-
-  #field(row: Row, place: SignalTrack | undefined, fields: Fields, i: number): void {
-    if (place === undefined) return;
-    const kind = fields.kind(i);
-    if (kind === 'number') this.#number(row, place, fields.number(i));
-    else if (kind === 'level') this.#level(row, place, fields.levels[i] as string);
-    else this.#absent(row, place, kind);
-  }
-
-  #builtin(row: Row, name: string, value: number): void {
-    const place = this.signal(row.state, row.version, 'builtin', name);
-    if (place !== undefined) this.#number(row, place, value);
-  }
-
-  // Numbers and levels have a path each: in a parameter that may be either, every number is an object on the heap.
-  #number(row: Row, place: SignalTrack, value: number): void {
-    const track = this.#trackOf(place);
-    if (track === undefined) this.#sample(row, place, value);
-    else if (track.isLevels) this.#malformed(row, track);
-    else place.block.put(track.column, value);
-  }
-
-  #level(row: Row, place: SignalTrack, level: string): void {
-    const track = this.#trackOf(place);
-    if (track === undefined) this.#sample(row, place, level);
-    else if (track.scale.kind === 'levels') place.block.put(track.column, cellOfLevel(track.scale, level));
-    else this.#malformed(row, track);
-  }
-
-  #malformed(row: Row, track: Track): void {
-    const counters = track.at(row.paneStartMs);
-    if (counters === undefined) this.#drop('panes_max');
-    else countMalformed(counters, row.weight);
-  }
-
-  #sample(row: Row, place: SignalTrack, value: number | string): void {
-    const kept = place.signal.learner?.add(value, row.weight, row.timeMs);
-    if (kept === false) this.#options.meter.add('malformed_values', 1, { reason: 'type' });
-  }
-
-  #absent(row: Row, place: SignalTrack, kind: 'missing' | 'malformed'): void {
-    const track = this.#trackOf(place);
-    if (track === undefined) {
-      if (kind === 'missing') place.signal.learner?.addMissing(row.weight, row.timeMs);
-      return;
-    }
-    if (kind === 'malformed') {
-      this.#malformed(row, track);
-      return;
-    }
-    const counters = track.at(row.paneStartMs);
-    if (counters === undefined) this.#drop('panes_max');
-    else countMissing(counters, row.weight);
-  }
-
-  /** Undefined while the scale is still being sampled. */
-  #trackOf(place: SignalTrack): Track | undefined {
-    if (place.track !== undefined) return place.track;
-    const scale = place.signal.learner?.scale;
-    if (scale !== undefined) place.track = new Track(scale, this.budget, place.block);
-    return place.track;
   }
 
   /** Makes room by forgetting the version that was seen longest ago, if it has been silent for an hour of event time. */

@@ -9,6 +9,8 @@ export interface NormaliserOptions {
   readonly conventions: readonly Convention[];
   readonly keys: KeyRegistry;
   readonly meter: Meter;
+  /** How many rows one stands for whose texts and vectors are read; 0: they are not. */
+  readonly contentWeight: (item: Item) => number;
   /** Called synchronously; the call's fields are valid only until it returns. */
   readonly onCall: (call: Call) => void;
 }
@@ -22,6 +24,7 @@ export function createNormaliser(options: NormaliserOptions): (item: Item) => bo
     .map((convention) => convention.create(keys));
   const sink: Sink = {
     call: options.onCall,
+    contentWeight: options.contentWeight,
     malformed: (reason, count) => meter.add('malformed_values', count, { reason }),
   };
   return (item) => {

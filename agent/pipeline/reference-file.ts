@@ -1,8 +1,10 @@
 import type { ReferenceFile } from '../../config/config.ts';
+import type { Fields } from '../../core/fields.ts';
 import type { Reference } from '../../core/reference.ts';
 import { countLevel, countMissing, countNumber, newCounters } from '../../detectors/counters/counters.ts';
 import { cutScale, makeReference } from './learner.ts';
 import { isUsableName } from './names.ts';
+import { ReferenceTexts } from './reference-texts.ts';
 
 /** Columns of a reference file, at most; more are left out. */
 export const columnsMax = 10_000;
@@ -26,6 +28,12 @@ export interface ColumnCollector {
 
 export function createCollector(file: ReferenceFile): ColumnCollector {
   const columns = new Map<string, Column>();
+  const texts = new ReferenceTexts();
+  const addTo = (signal: string, cell: Cell): void => {
+    const column = columns.get(signal) ?? { values: [], missing: 0 };
+    columns.set(signal, column);
+    addCell(column, cell);
+  };
   const signalOf = (name: string): string | undefined => {
     const signal = file.columns === undefined ? `input.${name}` : file.columns[name];
     return signal !== undefined && isUsableName(name) ? signal : undefined;
@@ -36,12 +44,19 @@ export function createCollector(file: ReferenceFile): ColumnCollector {
       for (const [name, cell] of row) {
         const signal = signalOf(name);
         if (signal === undefined || (columns.size >= columnsMax && !columns.has(signal))) continue;
-        const column = columns.get(signal) ?? { values: [], missing: 0 };
-        columns.set(signal, column);
-        addCell(column, cell);
+        const described = texts.describe(signal, cell);
+        if (described === undefined) addTo(signal, cell);
+        else for (const [name, value] of entriesOf(described)) addTo(name, value);
       }
     },
   };
+}
+
+function* entriesOf(fields: Fields): Generator<readonly [string, Cell]> {
+  for (let i = 0; i < fields.size; i++) {
+    const isNumber = fields.kind(i) === 'number';
+    yield [fields.names[i] as string, isNumber ? fields.number(i) : (fields.levels[i] as string)];
+  }
 }
 
 /** The type of the first value is the column's; a cell of another type counts as missing. */

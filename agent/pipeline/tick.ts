@@ -6,6 +6,7 @@ import type { ActDecision, ActStage } from './act.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { AlertDecision, AlertStage } from './alert.ts';
 import { boundaryKey } from './checkpointer.ts';
+import type { ContentBook } from './content-book.ts';
 import type { DeliverStage, Enqueued } from './deliver.ts';
 import type { LadderBook } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
@@ -21,6 +22,7 @@ export interface TickOptions {
   readonly transactions: Transactions;
   readonly judge: (closed: ClosedPane) => readonly Verdict[];
   readonly ladders: LadderBook;
+  readonly contentBook: ContentBook;
   readonly alerts: AlertStage;
   readonly act: ActStage;
   readonly deliver: DeliverStage;
@@ -59,10 +61,11 @@ class Turn {
   }
 
   evaluate(): void {
-    const { aggregator, transactions, alerts } = this.#options;
+    const { aggregator, transactions, alerts, contentBook, ledger } = this.#options;
     transactions.closeIdle(this.#nowMs);
     aggregator.flushMetrics();
     for (const state of aggregator.states()) this.#evaluateModel(state);
+    ledger.add(contentBook.takeWrites(this.#nowMs));
     this.#absorb(alerts.due(this.#nowMs));
   }
 

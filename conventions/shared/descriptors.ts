@@ -33,16 +33,26 @@ export interface Descriptors {
 
 /** `vocabulary`: the words of the reference, in lower case. */
 export function describeText(text: string, vocabulary?: ReadonlySet<string>): Descriptors {
+  const { descriptors, words } = readText(text);
+  if (vocabulary === undefined) return descriptors;
+  return { ...descriptors, outOfVocabularyShare: unseenShare(words, vocabulary) };
+}
+
+/** The same, with the words it was made from: they must go no further than the text itself. */
+export function readText(text: string): {
+  readonly descriptors: Descriptors;
+  readonly words: readonly string[];
+} {
   const isCut = text.length > scannedMax;
   const scanned = isCut ? text.slice(0, scannedMax) : text;
   const words = wordsOf(scanned);
-  return {
+  const descriptors = {
     ...describeCharacters(scanned, text.length - scanned.length),
     ...describeWords(words),
     isJson: isCut ? undefined : isJsonContainer(scanned),
     isRefusal: isRefusal(scanned),
-    ...(vocabulary === undefined ? {} : { outOfVocabularyShare: unseenShare(words, vocabulary) }),
   };
+  return { descriptors, words };
 }
 
 function wordsOf(text: string): readonly string[] {
@@ -54,20 +64,20 @@ function ratio(part: number, whole: number): number {
 }
 
 const digit = /\p{Nd}/u;
+const asciiCount = 128;
 
 function describeCharacters(text: string, cutOff: number) {
-  const counts = new Map<number, number>();
-  let scanned = 0;
-  for (let i = 0; i < text.length; i++) {
-    const point = text.codePointAt(i) as number;
-    if (point > 0xffff) i++;
-    counts.set(point, (counts.get(point) ?? 0) + 1);
-    scanned++;
-  }
+  const { ascii, others, scanned } = countCharacters(text);
   let [bits, nonAscii, digits] = [0, 0, 0];
-  for (const [point, count] of counts) {
-    bits -= (count / scanned) * Math.log2(count / scanned);
-    if (point > 127) nonAscii += count;
+  const share = (count: number) => (count / scanned) * Math.log2(count / scanned);
+  for (let code = 0; code < asciiCount; code++) {
+    const count = ascii[code] as number;
+    if (count > 0) bits -= share(count);
+    if (code >= 0x30 && code <= 0x39) digits += count;
+  }
+  for (const [point, count] of others) {
+    bits -= share(count);
+    nonAscii += count;
     if (digit.test(String.fromCodePoint(point))) digits += count;
   }
   return {
@@ -77,6 +87,25 @@ function describeCharacters(text: string, cutOff: number) {
     nonAsciiShare: ratio(nonAscii, scanned),
     digitShare: ratio(digits, scanned),
   };
+}
+
+/** ASCII in an array, as that is most of most texts. */
+function countCharacters(text: string) {
+  const ascii = new Uint32Array(asciiCount);
+  const others = new Map<number, number>();
+  let scanned = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    scanned++;
+    if (code < asciiCount) {
+      ascii[code] = (ascii[code] as number) + 1;
+      continue;
+    }
+    const point = text.codePointAt(i) as number;
+    if (point > 0xffff) i++;
+    others.set(point, (others.get(point) ?? 0) + 1);
+  }
+  return { ascii, others, scanned };
 }
 
 function describeWords(words: readonly string[]) {

@@ -100,6 +100,16 @@ export class FakeReader implements KeyRegistry {
         const value = at(key);
         return value instanceof Uint8Array ? undefined : value;
       },
+      anyUnder: (prefix) => {
+        const start = this.#names[prefix] as string;
+        return [...values.keys()].some((name) => name.startsWith(start));
+      },
+      listsUnder: (prefix, take) => {
+        const start = this.#names[prefix] as string;
+        for (const [name, value] of values) {
+          if (name.startsWith(start) && Array.isArray(value)) take(name.slice(start.length), this.key(name));
+        }
+      },
       fieldsUnder: (prefix, into) => {
         const start = this.#names[prefix] as string;
         for (const [name, value] of values) {
@@ -130,11 +140,25 @@ function addField(into: Fields, name: string, value: FakeValue): void {
 export class CollectingSink implements Sink {
   readonly calls: Call[] = [];
   readonly defects: Record<string, number> = {};
+  /** What a row with texts or vectors stands for; 0: it is not read. */
+  weightOfContents = 1;
 
   call(call: Call): void {
     const traceId = call.traceId();
-    const inputs = call.inputs.copy();
-    this.calls.push({ ...call, traceId: () => traceId, inputs, outputs: call.outputs.copy() });
+    const { contents } = call;
+    this.calls.push({
+      ...call,
+      traceId: () => traceId,
+      inputs: call.inputs.copy(),
+      outputs: call.outputs.copy(),
+      ...(contents && {
+        contents: { ...contents, inputs: contents.inputs.copy(), outputs: contents.outputs.copy() },
+      }),
+    });
+  }
+
+  contentWeight(): number {
+    return this.weightOfContents;
   }
 
   malformed(reason: MalformedReason, count: number): void {

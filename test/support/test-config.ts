@@ -28,6 +28,7 @@ export function testConfig(over: Partial<Config> = {}): Config {
     rules: [],
     prices: { version: 'test', entries: [] },
     sampling: {},
+    content: { rowsPerSecondMax: 1_000 },
     transactions: { idleMs: minuteMs, openMax: 100 },
     alerting: {
       groupBy: ['environment', 'model', 'version'],

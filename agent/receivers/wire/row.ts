@@ -266,6 +266,19 @@ export class Row implements AttributeView {
     return value;
   }
 
+  anyUnder(prefix: Prefix): boolean {
+    return this.#placesUnder(prefix).places.length > 0;
+  }
+
+  listsUnder(prefix: Prefix, take: (name: string, key: Key) => void): void {
+    const { places, names } = this.#placesUnder(prefix);
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i] as number;
+      this.#look(place);
+      if (this.#values.field === valueField.list) take(names[i] as string, this.#slots[place] as Key);
+    }
+  }
+
   fieldsUnder(prefix: Prefix, into: Fields): void {
     const { places, names } = this.#placesUnder(prefix);
     const { bytes, view } = this.#cursor;

@@ -39,6 +39,7 @@ test.each(['', '# nothing\n', 'rules:\n', '{}'])('%j means all defaults', (text)
     },
     prices: defaultPriceBook,
     sampling: {},
+    content: { rowsPerSecondMax: 1_000 },
     transactions: { idleMs: 60_000, openMax: 100_000 },
     alerting: {
       channels: [],

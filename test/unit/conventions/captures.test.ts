@@ -47,6 +47,8 @@ interface Expected {
     readonly byModel: Readonly<Record<string, Readonly<Record<string, number>>>>;
     readonly firstTokenTimes: number;
     readonly providers: Readonly<Record<string, number>>;
+    readonly withInputText: number;
+    readonly withOutputText: number;
   };
   readonly sampling?: { readonly weight: number; readonly sumWeights: number };
 }
@@ -265,3 +267,19 @@ describe.each(genAiFolders)('%s', (folder, genai) => {
     expect(unpriced).toEqual(genai.unpriced === 0 ? {} : { tokens_unknown: genai.unpriced });
   });
 });
+
+/** Clients that send the text on the span; others send it as log records, which are not joined. */
+test.each(genAiFolders.filter(([folder]) => !folder.startsWith('otel-openai')))(
+  '%s: prompts and answers are described',
+  (folder, genai) => {
+    const { calls, defects } = readFolder(folder);
+    expect(defects).toEqual({});
+    const has = (group: 'inputs' | 'outputs', names: readonly string[]) =>
+      calls.filter((call) => {
+        const fields = call.contents === undefined ? {} : fieldsToObject(call.contents[group]);
+        return names.some((name) => Number(fields[name] ?? 0) > 0);
+      });
+    expect(has('inputs', ['prompt.context_characters'])).toHaveLength(genai.withInputText);
+    expect(has('outputs', ['answer.characters', 'answer.tool_calls'])).toHaveLength(genai.withOutputText);
+  },
+);

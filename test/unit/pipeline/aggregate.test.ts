@@ -6,7 +6,7 @@ import { Aggregator } from '../../../agent/pipeline/aggregate.ts';
 import { encodeCheckpoint, restoreCheckpoint } from '../../../agent/pipeline/checkpoint.ts';
 import type { ModelState } from '../../../agent/pipeline/model-state.ts';
 import { closePanes, forgetOldPanes } from '../../../agent/pipeline/window.ts';
-import { callOf } from '../../support/calls.ts';
+import { callOf, fieldsOf } from '../../support/calls.ts';
 import { hourMs, minuteMs, testConfig } from '../../support/test-config.ts';
 
 const startMs = 1_000 * hourMs;
@@ -187,4 +187,33 @@ test('bytes that are no checkpoint are refused', () => {
   const { make } = world();
   expect(() => restoreCheckpoint(make(), new Uint8Array([1, 2, 3]), minuteMs)).toThrow('no checkpoint');
   expect(() => restoreCheckpoint(make(), new Uint8Array(64), minuteMs)).toThrow('no checkpoint');
+});
+
+test('what was read of some rows counts for the rows they stand for; answers of failed calls do not count', () => {
+  const { aggregator, state, close, dropped } = world({
+    limits: { modelsMax: 3, versionsMax: 2, signalsMax: 8, panesMax: 1_000 },
+  });
+  const read = (words: number) => ({
+    inputs: fieldsOf({ 'prompt.words': words }),
+    outputs: fieldsOf({ 'answer.refusal': 'false' }),
+    vectors: [],
+    words: [],
+    weight: 4,
+  });
+  for (let i = 0; i < 500; i++) {
+    const contents = i % 4 === 0 ? read(i) : undefined;
+    aggregator.add(
+      callOf({ timeMs: startMs, weight: 2, contents, result: i < 100 ? 'error' : 'ok' }),
+      startMs,
+    );
+  }
+  const learned = (name: string) => state().signals.get(name)?.learner;
+  expect(learned('input.prompt.words')?.rows).toBe(125);
+  expect(learned('output.answer.refusal')?.rows).toBe(100);
+  close(startMs + 3 * hourMs);
+  expect(learned('input.prompt.words')?.scale).toBeDefined();
+  const counters =
+    learned('input.prompt.words')?.snapshot()?.counters ?? learned('input.prompt.words')?.reference?.counters;
+  expect(counters).toMatchObject({ rows: 125, weight: 125 * 8 });
+  expect(dropped('signals_max')).toBe(0);
 });
