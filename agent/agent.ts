@@ -4,6 +4,7 @@ import type { AgentIdentity } from '../alerts/channel.ts';
 import * as channelRegistry from '../alerts/channels/registry.ts';
 import type { Config } from '../config/config.ts';
 import * as conventionRegistry from '../conventions/registry.ts';
+import { decodeJson } from '../core/json.ts';
 import type { Call } from '../core/observation.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Reference } from '../core/reference.ts';
@@ -15,6 +16,7 @@ import { createAlertStage } from './pipeline/alert.ts';
 import { boundaryKey, createCheckpointer } from './pipeline/checkpointer.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
 import { DetectorStates } from './pipeline/detector-states.ts';
+import { Explainer, newVersions } from './pipeline/explain.ts';
 import { createJudge, longestWindowMs } from './pipeline/judge.ts';
 import { LadderBook } from './pipeline/ladder-book.ts';
 import { LadderJudge } from './pipeline/ladder-judge.ts';
@@ -23,12 +25,15 @@ import { createNormaliser } from './pipeline/normalise.ts';
 import type { StoredOutbox } from './pipeline/outbox-book.ts';
 import { createPricer } from './pipeline/price.ts';
 import { announceReference } from './pipeline/references.ts';
+import { Replays } from './pipeline/replay.ts';
 import { type RestoredState, restore } from './pipeline/restore.ts';
 import { createSampler } from './pipeline/sample.ts';
 import { createSchedule } from './pipeline/schedule.ts';
+import { ScoreBook } from './pipeline/scores.ts';
 import { createInspector, type Inspector, LastVerdicts } from './pipeline/status.ts';
 import { createTick } from './pipeline/tick.ts';
 import { Transactions } from './pipeline/transactions.ts';
+import { type KeptVerdict, VerdictBook } from './pipeline/verdict-book.ts';
 import { createOtlpHttp } from './receivers/otlp-http.ts';
 import { createReader } from './receivers/wire/reader.ts';
 
@@ -63,6 +68,10 @@ export interface Agent extends Inspector {
   readonly otlp: HttpHandler;
   /** Takes one observation past the receivers: for replays and simulations. Synchronous, never throws on data. */
   observe(call: Call): void;
+  /** Verdicts kept to be repeated, newest first. */
+  verdicts(): readonly KeptVerdict[];
+  /** One of them with what it was made from; undefined where it is not kept (any more). */
+  verdict(id: string): Promise<unknown>;
   /** Begins to evaluate and to checkpoint at its own pace. */
   start(): void;
   /** One evaluation now; also what the schedule runs. */
@@ -83,15 +92,29 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const restored = await restore(store, log, meter);
   let phase: 'open' | 'stopping' = 'open';
 
-  const intake = createIntake(options, restored, () => phase);
+  const scores = new ScoreBook(meter);
+  const intake = createIntake(options, restored, scores, () => phase);
   const { aggregator, transactions } = intake;
   const states = new DetectorStates(meter);
   const { paneMs } = config.windows;
   const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
+  const ladderJudge = new LadderJudge(config);
   const checkpoints = createCheckpointer({
     aggregator,
     states,
     ladders,
+    others: [
+      {
+        name: 'ladder-memory',
+        encode: () => ladderJudge.encode(),
+        restore: (bytes) => ladderJudge.restore(bytes),
+      },
+      {
+        name: 'scores',
+        encode: () => scores.encode(),
+        restore: (bytes) => scores.restore(bytes, aggregator.states()),
+      },
+    ],
     blobs: ports.blobs,
     config,
     clock,
@@ -102,6 +125,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator, {
     states,
     ladders,
+    ladderJudge,
+    scores,
   });
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
@@ -129,6 +154,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     otlp: intake.otlp,
     observe: intake.observe,
     ...createInspector({ ...decisions, ...intake, config, clock, meter, isOpen: () => phase === 'open' }),
+    verdicts: () => decisions.verdictBook.list(),
+    verdict: async (id) => {
+      const bytes = decisions.verdictBook.has(id) ? await store.read(`verdict/${id}`) : undefined;
+      return bytes && decodeJson<unknown>(bytes);
+    },
     start: () => {
       deliver.wake();
       ticks.start();
@@ -152,7 +182,12 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 }
 
 /** What is seen: telemetry into observations, observations into panes. Synchronous per item. */
-function createIntake(options: AgentOptions, restored: RestoredState, state: () => 'open' | 'stopping') {
+function createIntake(
+  options: AgentOptions,
+  restored: RestoredState,
+  scores: ScoreBook,
+  state: () => 'open' | 'stopping',
+) {
   const { config, ports } = options;
   const { clock, digest, log, meter } = ports;
   for (const reference of options.references) announceReference(reference, log, meter);
@@ -165,6 +200,7 @@ function createIntake(options: AgentOptions, restored: RestoredState, state: () 
     references: [...options.references, ...restored.references],
     judgedMs: (environment, model) => restored.closedMs.get(boundaryKey(environment, model)),
     keepMs: (model, environment, signal) => longestWindowMs(config.rules, model, environment, signal),
+    onRow: (model, call) => scores.add(model, call),
   });
   const transactions = new Transactions(config.transactions, meter, (closed) => {
     aggregator.addNumber('transaction_cost_usd', closed.costUsd, closed);
@@ -193,7 +229,12 @@ function createDecisions(
   restored: RestoredState,
   outbox: StoredOutbox,
   aggregator: Aggregator,
-  { states, ladders }: { readonly states: DetectorStates; readonly ladders: LadderBook },
+  judging: {
+    readonly states: DetectorStates;
+    readonly ladders: LadderBook;
+    readonly ladderJudge: LadderJudge;
+    readonly scores: ScoreBook;
+  },
 ) {
   const { config, ports, identity, isRollbackDisabled } = options;
   const { digest, log, meter, random, store } = ports;
@@ -224,10 +265,29 @@ function createDecisions(
     killSwitch: isRollbackDisabled,
     onSettled: (row) => act.settled(row),
   });
-  const ladderJudge = new LadderJudge(config);
+  const { ladders, scores } = judging;
+  const replays = new Replays();
+  const sha256 = (text: string) => digest.sha256(text);
   return {
-    judge: createJudge({ config, detectors, states, ladders, ladderJudge, meter, log }),
+    judge: createJudge({ config, detectors, ...judging, replays, meter, log }),
     ladders,
+    replays,
+    explainer: new Explainer({
+      config,
+      ladders,
+      scores,
+      changes: [newVersions],
+      meter,
+      log,
+      stored: restored.episodes,
+    }),
+    verdictBook: new VerdictBook({
+      keptPerSeries: config.store.verdictsKept,
+      paneMs: config.windows.paneMs,
+      sha256,
+      meter,
+      stored: restored.verdicts,
+    }),
     alerts: createAlertStage({
       config: config.alerting,
       rules: () => config.rules,

@@ -6,12 +6,15 @@ import { inconclusive, type Look, learningText, toVerdict, worse } from './judge
 import type { LadderBook } from './ladder-book.ts';
 import { familyOf, type LadderJudge } from './ladder-judge.ts';
 import { placeOf } from './model-state.ts';
+import type { Replays } from './replay.ts';
 
 export interface LadderJudging {
   readonly config: Config;
   /** The default rule's windows and reference models. */
   readonly ladders: LadderBook;
   readonly ladderJudge: LadderJudge;
+  /** Gets what each verdict was made from. */
+  readonly replays: Replays;
 }
 
 /** The default rule: each version's windows on its own, as with any other detector. */
@@ -40,7 +43,7 @@ export function judgeOnLadder(judging: LadderJudging, look: Look): Verdict | und
 }
 
 function judgeVersion(
-  { ladders, ladderJudge, config }: LadderJudging,
+  { ladders, ladderJudge, config, replays }: LadderJudging,
   look: Look,
   version: string,
 ): Verdict | undefined {
@@ -59,5 +62,6 @@ function judgeVersion(
     learnedTick: reference?.kind === 'learned' ? ladders.tickOf(reference.toMs) : Number.NEGATIVE_INFINITY,
   });
   if (found === undefined) return undefined;
-  return toVerdict(look, found.finding, { startMs: found.startTick * config.windows.paneMs, version });
+  const startMs = found.startTick * config.windows.paneMs;
+  return replays.note(toVerdict(look, found.finding, { startMs, version }), found.repeatable);
 }

@@ -6,12 +6,12 @@ import type { Log, Meter } from '../../core/ports.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
 import type { Finding, Verdict } from '../../core/verdict.ts';
-import { alphaPerLook } from '../../detectors/calibrate.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
 import { type BudgetShares, inconclusive, type Look, learningText, toVerdict, worse } from './judge-look.ts';
 import { judgeOnLadder, type LadderJudging } from './judge-on-ladder.ts';
+import { alphaOfWindow, repeatableWindow } from './judge-replay.ts';
 import { familyOf } from './ladder-judge.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
@@ -94,9 +94,19 @@ function judgeWindow(options: JudgeOptions, look: Look, detector: Detector): Ver
   const startMs = closed.endMs - (detector.sequential ? rule.hopMs : rule.lengthMs);
   const candidates = collect(closed.state, signal, rule, startMs, closed.endMs);
   const judged = (detector.versionsTogether ? together(candidates) : candidates).map((candidate) => {
-    const find = (state?: unknown) => findIn(options, look, detector, { ...candidate, startMs, state });
+    let handed: unknown;
+    const find = (state?: unknown) => {
+      handed = state;
+      return findIn(options, look, detector, { ...candidate, startMs, state });
+    };
     const finding = detector.sequential ? remembering(options, look, candidate.version, find) : find();
-    return toVerdict(look, finding, { startMs, version: candidate.version });
+    const verdict = toVerdict(look, finding, { startMs, version: candidate.version });
+    const isComputed = finding.status === 'ok' || finding.status === 'breach';
+    return options.replays.note(verdict, () =>
+      isComputed
+        ? repeatableWindow(options.config, look, detector, { ...candidate, state: handed })
+        : undefined,
+    );
   });
   if (judged.length > 0) return judged.reduce(worse);
   const gap = inconclusive('gap', `No rows of ${signal.name} in this window.`, 0, 0);
@@ -125,23 +135,20 @@ interface WindowCandidate extends Candidate {
 }
 
 function findIn(options: JudgeOptions, look: Look, detector: Detector, window: WindowCandidate): Finding {
-  const { rule, signal, shares } = look;
+  const { rule, signal } = look;
   const current = effectiveSize(window.counters);
   const reference = signal.learner?.reference;
   if (detector.needsReference) {
     const missing = withoutReference(options.config, look, window);
     if (missing !== undefined) return missing;
   }
-  const { falseAlarms } = options.config;
-  const windows = 'windows' in rule.for ? rule.for.windows : Math.ceil(rule.for.ms / rule.hopMs) + 1;
-  const confirmations = detector.sequential ? 1 : windows;
   try {
     return detector.judge({
       scale: window.scale,
       current: window.counters,
       reference: reference?.counters,
       options: rule.detector.options,
-      alpha: alphaPerLook(falseAlarms, shares.watched, rule.hopMs, confirmations, rule.lengthMs),
+      alpha: alphaOfWindow(options.config, look, detector).alpha,
       signal: signal.name,
       state: window.state,
     });

@@ -1,0 +1,227 @@
+import { decodeJson, encodeJson } from '../../core/json.ts';
+import type { Call } from '../../core/observation.ts';
+import type { Meter } from '../../core/ports.ts';
+import type { Scale } from '../../core/scale.ts';
+import { cellCount, cellOfLevel, cellOfNumber } from '../../detectors/counters/counters.ts';
+import type { ScoreBins } from '../../detectors/explain/contributions.ts';
+import type { Binning } from '../../detectors/ladder/binning.ts';
+import type { ModelState } from './model-state.ts';
+
+/** Cells of all signals together, at most: 16 bytes each. Signals beyond it have no contribution. */
+export const scoreCellsMax = 500_000;
+/** Sampled rows of a signal after which its means are known well enough: 300 in each of 62 cells. */
+const rowsEnough = 20_000;
+/** One row in eight is looked at, chosen by its id. */
+const sampleBits = 3;
+/** Outputs by these names come first, as they are the model's answer. */
+const answers = ['score', 'probability', 'value', 'prediction'];
+
+/** The output by the cells of one signal. */
+interface ScoreTable {
+  readonly scale: Scale;
+  readonly weight: Float64Array;
+  readonly sum: Float64Array;
+  squares: number;
+  rows: number;
+}
+
+interface ModelScores {
+  /** Name of the field the means are of, as in the outputs of a call. */
+  readonly output: string;
+  /** By the full name of the signal. */
+  readonly tables: Map<string, ScoreTable>;
+  /** Full names by name of the input, so that none is joined per row. */
+  readonly names: Map<string, string>;
+}
+
+/**
+ * The mean output of each model by the bins of its inputs, from a sample of its first rows: what contributions are made of
+ * (detectors/explain/contributions.ts). Only sums are kept, no value of a row.
+ */
+export class ScoreBook {
+  readonly #models = new Map<string, ModelScores>();
+  readonly #meter: Meter;
+  #cells = 0;
+  #turn = 0;
+
+  constructor(meter: Meter) {
+    this.#meter = meter;
+  }
+
+  /** Called for every row that was counted; seven in eight return at once. */
+  add(state: ModelState, call: Call): void {
+    const key = call.idLow | call.idHigh;
+    const hash =
+      key === 0 ? this.#turn++ << (32 - sampleBits) : Math.imul(call.idLow ^ call.idHigh, 0x9e3779b1);
+    if (hash >>> (32 - sampleBits) !== 0 || call.result !== 'ok') return;
+    const model = this.#modelOf(state, call);
+    if (model === undefined) return;
+    const score = numberOf(call, model.output);
+    if (!Number.isFinite(score)) return;
+    const { inputs } = call;
+    for (let i = 0; i < inputs.size; i++) {
+      const name = inputs.names[i] as string;
+      const signal = model.names.get(name) ?? rememberName(state, model, name);
+      if (signal === undefined) continue;
+      const table = this.#tableOf(state, model, signal);
+      if (table === undefined) continue;
+      const kind = inputs.kind(i);
+      if (kind === 'number' && table.scale.kind === 'numeric')
+        addScore(table, cellOfNumber(table.scale, inputs.number(i)), score, call.weight);
+      else if (kind === 'level' && table.scale.kind === 'levels')
+        addScore(table, cellOfLevel(table.scale, inputs.levels[i] as string), score, call.weight);
+    }
+    const own = this.#tableOf(state, model, `output.${model.output}`);
+    if (own !== undefined && own.scale.kind === 'numeric')
+      addScore(own, cellOfNumber(own.scale, score), score, call.weight);
+  }
+
+  /** Full name of the output the means are of; undefined where the model has no numeric one. */
+  outputOf(state: ModelState): string | undefined {
+    const model = this.#models.get(modelKey(state));
+    return model && `output.${model.output}`;
+  }
+
+  /** What was seen by the bins of a signal; undefined where nothing was, or its scale is another by now. */
+  binsOf(state: ModelState, signal: string, scaleId: string, binning: Binning): ScoreBins | undefined {
+    const table = this.#models.get(modelKey(state))?.tables.get(signal);
+    if (table === undefined || table.scale.id !== scaleId || !(table.rows > 0)) return undefined;
+    const weight = new Float64Array(binning.size);
+    const sum = new Float64Array(binning.size);
+    for (let cell = 0; cell < table.weight.length; cell++) {
+      const bin = binning.binOf[cell] as number;
+      weight[bin] = (weight[bin] as number) + (table.weight[cell] as number);
+      sum[bin] = (sum[bin] as number) + (table.sum[cell] as number);
+    }
+    return Number.isFinite(table.squares) ? { weight, sum, squares: table.squares } : undefined;
+  }
+
+  /** For the checkpoint. */
+  encode(): Uint8Array {
+    const models = [...this.#models].map(([key, { output, tables }]) => ({
+      key,
+      output,
+      tables: [...tables].map(([signal, { scale, weight, sum, squares, rows }]) => ({
+        signal,
+        scaleId: scale.id,
+        weight: [...weight],
+        sum: [...sum],
+        squares,
+        rows,
+      })),
+    }));
+    return encodeJson(models satisfies readonly SavedScores[]);
+  }
+
+  /** Takes means of a checkpoint for scales that are still in use; others begin anew. */
+  restore(bytes: Uint8Array, states: Iterable<ModelState>): void {
+    const saved = new Map(decodeJson<readonly SavedScores[]>(bytes).map((one) => [one.key, one]));
+    for (const state of states) {
+      const one = saved.get(modelKey(state));
+      if (one === undefined) continue;
+      const model: ModelScores = { output: one.output, tables: new Map(), names: new Map() };
+      this.#models.set(one.key, model);
+      for (const { signal, scaleId, weight, sum, squares, rows } of one.tables) {
+        const table = this.#tableOf(state, model, signal);
+        if (table === undefined || table.scale.id !== scaleId || table.weight.length !== weight.length)
+          continue;
+        table.weight.set(weight);
+        table.sum.set(sum);
+        table.squares = squares ?? Number.NaN;
+        table.rows = rows;
+      }
+    }
+  }
+
+  #modelOf(state: ModelState, call: Call): ModelScores | undefined {
+    const key = modelKey(state);
+    const known = this.#models.get(key);
+    if (known !== undefined) return known;
+    const output = answerOf(call);
+    if (output === undefined) return undefined;
+    const made: ModelScores = { output, tables: new Map(), names: new Map() };
+    this.#models.set(key, made);
+    return made;
+  }
+
+  /** Undefined while the signal has no scale, once it has rows enough, and beyond the limit. */
+  #tableOf(state: ModelState, model: ModelScores, signal: string): ScoreTable | undefined {
+    const known = model.tables.get(signal);
+    const learner = state.signals.get(signal)?.learner;
+    const scale = learner?.scale;
+    if (scale === undefined) return undefined;
+    if (known !== undefined && known.scale.id === scale.id) {
+      return known.rows >= rowsEnough && learner?.state === 'frozen' ? undefined : known;
+    }
+    const cells = cellCount(scale);
+    const before = known?.weight.length ?? 0;
+    if (this.#cells + cells - before > scoreCellsMax) {
+      if (known !== undefined) model.tables.delete(signal);
+      this.#cells -= before;
+      this.#meter.add('explain_limited', 1, { reason: 'score_cells_max' });
+      return undefined;
+    }
+    this.#cells += cells - before;
+    const made = {
+      scale,
+      weight: new Float64Array(cells),
+      sum: new Float64Array(cells),
+      squares: 0,
+      rows: 0,
+    };
+    model.tables.set(signal, made);
+    return made;
+  }
+}
+
+interface SavedScores {
+  readonly key: string;
+  readonly output: string;
+  readonly tables: readonly {
+    readonly signal: string;
+    readonly scaleId: string;
+    readonly weight: readonly number[];
+    readonly sum: readonly number[];
+    /** Null where it was past the largest double. */
+    readonly squares: number | null;
+    readonly rows: number;
+  }[];
+}
+
+function modelKey({ environment, model }: ModelState): string {
+  return JSON.stringify([environment, model]);
+}
+
+/** Names that became no signal are not remembered: there may be any number of them. */
+function rememberName(state: ModelState, model: ModelScores, name: string): string | undefined {
+  const signal = `input.${name}`;
+  if (!state.signals.has(signal)) return undefined;
+  model.names.set(name, signal);
+  return signal;
+}
+
+function addScore(table: ScoreTable, cell: number, score: number, weight: number): void {
+  table.weight[cell] = (table.weight[cell] as number) + weight;
+  table.sum[cell] = (table.sum[cell] as number) + weight * score;
+  table.squares += weight * score * score;
+  table.rows++;
+}
+
+/** The numeric output that is the model's answer: by its name, else the first. */
+function answerOf({ outputs }: Call): string | undefined {
+  let first: string | undefined;
+  for (let i = 0; i < outputs.size; i++) {
+    if (outputs.kind(i) !== 'number') continue;
+    const name = outputs.names[i] as string;
+    if (answers.includes(name)) return name;
+    first ??= name;
+  }
+  return first;
+}
+
+function numberOf({ outputs }: Call, name: string): number {
+  for (let i = 0; i < outputs.size; i++) {
+    if (outputs.names[i] === name && outputs.kind(i) === 'number') return outputs.number(i);
+  }
+  return Number.NaN;
+}
