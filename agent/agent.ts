@@ -4,7 +4,6 @@ import type { AgentIdentity } from '../alerts/channel.ts';
 import * as channelRegistry from '../alerts/channels/registry.ts';
 import type { Config } from '../config/config.ts';
 import * as conventionRegistry from '../conventions/registry.ts';
-import { decodeJson } from '../core/json.ts';
 import type { Call } from '../core/observation.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Reference } from '../core/reference.ts';
@@ -13,7 +12,7 @@ import type { HttpHandler } from './http.ts';
 import { createActStage } from './pipeline/act.ts';
 import { Aggregator } from './pipeline/aggregate.ts';
 import { createAlertStage } from './pipeline/alert.ts';
-import { boundaryKey, createCheckpointer } from './pipeline/checkpointer.ts';
+import { boundaryKey, createCheckpointer, type Saved } from './pipeline/checkpointer.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
 import { DetectorStates } from './pipeline/detector-states.ts';
 import { Explainer, newVersions } from './pipeline/explain.ts';
@@ -33,7 +32,7 @@ import { ScoreBook } from './pipeline/scores.ts';
 import { createInspector, type Inspector, LastVerdicts } from './pipeline/status.ts';
 import { createTick } from './pipeline/tick.ts';
 import { Transactions } from './pipeline/transactions.ts';
-import { type KeptVerdict, VerdictBook } from './pipeline/verdict-book.ts';
+import { createVerdictReader, VerdictBook, type VerdictReader } from './pipeline/verdict-book.ts';
 import { createOtlpHttp } from './receivers/otlp-http.ts';
 import { createReader } from './receivers/wire/reader.ts';
 
@@ -63,15 +62,11 @@ export interface AgentOptions {
   readonly isRollbackDisabled: () => boolean;
 }
 
-export interface Agent extends Inspector {
+export interface Agent extends Inspector, VerdictReader {
   /** Serves OTLP; it has no socket of its own. */
   readonly otlp: HttpHandler;
   /** Takes one observation past the receivers: for replays and simulations. Synchronous, never throws on data. */
   observe(call: Call): void;
-  /** Verdicts kept to be repeated, newest first. */
-  verdicts(): readonly KeptVerdict[];
-  /** One of them with what it was made from; undefined where it is not kept (any more). */
-  verdict(id: string): Promise<unknown>;
   /** Begins to evaluate and to checkpoint at its own pace. */
   start(): void;
   /** One evaluation now; also what the schedule runs. */
@@ -103,18 +98,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     aggregator,
     states,
     ladders,
-    others: [
-      {
-        name: 'ladder-memory',
-        encode: () => ladderJudge.encode(),
-        restore: (bytes) => ladderJudge.restore(bytes),
-      },
-      {
-        name: 'scores',
-        encode: () => scores.encode(),
-        restore: (bytes) => scores.restore(bytes, aggregator.states()),
-      },
-    ],
+    others: savedParts(ladderJudge, scores, aggregator),
     blobs: ports.blobs,
     config,
     clock,
@@ -154,11 +138,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     otlp: intake.otlp,
     observe: intake.observe,
     ...createInspector({ ...decisions, ...intake, config, clock, meter, isOpen: () => phase === 'open' }),
-    verdicts: () => decisions.verdictBook.list(),
-    verdict: async (id) => {
-      const bytes = decisions.verdictBook.has(id) ? await store.read(`verdict/${id}`) : undefined;
-      return bytes && decodeJson<unknown>(bytes);
-    },
+    ...createVerdictReader(decisions.verdictBook, store),
     start: () => {
       deliver.wake();
       ticks.start();
@@ -179,6 +159,18 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       await deliver.stop(flushMs);
     },
   };
+}
+
+/** What a checkpoint saves besides counters and windows. */
+function savedParts(judge: LadderJudge, scores: ScoreBook, aggregator: Aggregator): readonly Saved[] {
+  return [
+    { name: 'ladder-memory', encode: () => judge.encode(), restore: (bytes) => judge.restore(bytes) },
+    {
+      name: 'scores',
+      encode: () => scores.encode(),
+      restore: (bytes) => scores.restore(bytes, aggregator.states()),
+    },
+  ];
 }
 
 /** What is seen: telemetry into observations, observations into panes. Synchronous per item. */
@@ -277,6 +269,7 @@ function createDecisions(
       ladders,
       scores,
       changes: [newVersions],
+      isOnLadder: (rule) => detectors.get(rule.detector.type)?.ladder === true,
       meter,
       log,
       stored: restored.episodes,

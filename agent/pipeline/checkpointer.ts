@@ -23,7 +23,8 @@ export function boundaryKey(environment: string, model: string): string {
 /** Something else that a checkpoint saves, in a blob of its own. `restore` may throw: then it begins anew. */
 export interface Saved {
   readonly name: string;
-  encode(): Uint8Array;
+  /** Undefined: what was written last will do. */
+  encode(): Uint8Array | undefined;
   restore(bytes: Uint8Array): void;
 }
 
@@ -59,7 +60,10 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
         const bytes = encodeCheckpoint(aggregator, paneMs, clock.nowMs(), states.all());
         await blobs.write(blobName, bytes);
         await blobs.write(ladderBlobName, ladders.encode());
-        for (const other of options.others) await blobs.write(other.name, other.encode());
+        for (const other of options.others) {
+          const part = other.encode();
+          if (part !== undefined) await blobs.write(other.name, part);
+        }
         meter.add('checkpoints', 1, { result: 'ok' });
         meter.set('checkpoint_bytes', bytes.length);
       } catch (fault) {

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../core/duration.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Finding, Missing } from '../../core/verdict.ts';
 import { ladderTicks, strideOf } from '../../detectors/ladder/alpha-ladder.ts';
@@ -34,18 +35,21 @@ export function aboutText(atMs: number): string {
   return when === '' ? '' : `about ${when.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** Adds what is missing to a finding and to its sentence, where both were not said yet. */
-export function withMissing(finding: Finding, signal: string, missing: Missing, otherwise: string): Finding {
-  if (finding.status !== 'inconclusive' || finding.missing !== undefined) return finding;
-  const rows = missing.rows === undefined ? '' : `${signal} needs ${missing.rows} more rows`;
-  const when = missing.enoughAtMs === undefined ? otherwise : aboutText(missing.enoughAtMs);
-  const said = [rows, when].filter((part) => part !== '').join(', ');
-  const reason = said === '' ? finding.reason : `${finding.reason} ${capital(said)}.`;
-  return { ...finding, reason, missing };
-}
-
-export function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
+/** A finding of too few rows in a window, with when there will be enough, or that there never will be. */
+export function withEnough(
+  finding: Finding,
+  window: { readonly startMs: number; readonly endMs: number; readonly firstMs: number },
+): Finding {
+  const rows = finding.missing?.rows;
+  if (finding.cause !== 'too_few' || rows === undefined) return finding;
+  const needed = finding.size.current + rows;
+  const missing = missingInWindow({ ...window, rows: finding.size.current, needed });
+  const span = formatDuration(window.endMs - window.startMs);
+  const when =
+    missing.enoughAtMs === undefined
+      ? `At this rate ${span} never hold so many: take a longer window.`
+      : `They will be there ${aboutText(missing.enoughAtMs)}.`;
+  return { ...finding, missing, reason: `${finding.reason} ${when}` };
 }
 
 /** How much of what is needed the default rule's windows hold. */

@@ -14,14 +14,19 @@ import { placeOf, type VersionState } from './model-state.ts';
 /** Groups of cells that panes on a scale of many cells are read in. */
 const groupsMax = 20;
 
-/** Of a signal that the default rule follows; times in ms. */
+/**
+ * Of a version's signal that the default rule follows; times in ms. What lies before its first row is that of the version
+ * with most rows there: a new version that is different from the start changed when it took over.
+ */
 export function ladderBlocks(
   ladder: SignalLadder,
-  ring: WindowRing,
+  version: string,
   endTick: number,
   paneMs: number,
 ): TimeBlock[] {
-  return ring.blocksBefore(endTick).map((block) => {
+  const own = ladder.rings.get(version)?.blocksBefore(endTick) ?? [];
+  const firstTick = own[0]?.startTick ?? endTick;
+  return [...eldersOf(ladder, version, firstTick, endTick), ...own].map((block) => {
     const expected = ladder.reader?.expectationOf(block.hours)?.expected;
     return {
       start: block.startTick * paneMs,
@@ -30,6 +35,25 @@ export function ladderBlocks(
       expected: expected && Float64Array.from(expected),
     };
   });
+}
+
+function eldersOf(
+  ladder: SignalLadder,
+  version: string,
+  beforeTick: number,
+  endTick: number,
+): readonly RingBlock[] {
+  let most: readonly RingBlock[] = [];
+  let rows = 0;
+  for (const [other, ring] of ladder.rings) {
+    if (other === version) continue;
+    const blocks = ring.blocksBefore(endTick).filter((block) => block.endTick <= beforeTick);
+    const held = blocks.reduce((sum, block) => sum + block.n, 0);
+    if (held <= rows) continue;
+    most = blocks;
+    rows = held;
+  }
+  return most;
 }
 
 /** Of any other signal: its panes before `endMs`, on groups of cells that carry about as much each. */

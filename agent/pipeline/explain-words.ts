@@ -4,6 +4,8 @@ import { isoTime } from '../../core/time.ts';
 import { numberText, percentText } from '../../detectors/counters/finding.ts';
 
 const namedMax = 3;
+/** Inputs that bring less of all that is brought are not named. */
+const namedShare = 0.1;
 
 /** One sentence: since when and how, what moved with it, what of the output that explains, what was changed about then. */
 export function sentenceOf(signal: string, told: Omit<Explanation, 'sentence'>): string {
@@ -49,7 +51,10 @@ function explainedText({ outputShift: shift }: Omit<Explanation, 'sentence'>): s
   if (shift === undefined || worst === undefined || shift.explained === null) return '';
   const observed = `the shift of ${shift.output} by ${signed(shift.deviations)} standard deviations`;
   const overlap = shift.overlapping ? ' (these inputs go together, so their parts overlap)' : '';
-  return `${listText(shift.contributions.map((one) => one.signal))} explain ${percentText(shift.explained)} of ${observed}${overlap}`;
+  const total = shift.contributions.reduce((sum, one) => sum + Math.abs(one.shift), 0);
+  const main = shift.contributions.filter((one) => Math.abs(one.shift) >= namedShare * total);
+  const verb = main.length === 1 ? 'explains' : 'explain';
+  return `${listText(main.map((one) => one.signal))} ${verb} ${percentText(shift.explained)} of ${observed}${overlap}`;
 }
 
 function nearbyText(changes: readonly NearbyChange[]): string {

@@ -11,7 +11,7 @@ import {
 import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Verdict } from '../../core/verdict.ts';
-import { changePoint, type TimeBlock } from '../../detectors/explain/change-point.ts';
+import { changePoint } from '../../detectors/explain/change-point.ts';
 import { rampOf, recurrenceOf } from '../../detectors/explain/form.ts';
 import { mattersOf } from '../../detectors/explain/matters.ts';
 import { ladderTicks } from '../../detectors/ladder/alpha-ladder.ts';
@@ -32,6 +32,8 @@ export interface ExplainerOptions {
   readonly ladders: LadderBook;
   readonly scores: ScoreBook;
   readonly changes: readonly ChangeSource[];
+  /** Does the rule know the seasons of its reference? */
+  readonly isOnLadder: (rule: Rule) => boolean;
   readonly meter: Meter;
   readonly log: Log;
   /** Every `episode/` record of the store. */
@@ -105,8 +107,8 @@ export class Explainer {
     const age = (closed.endMs - episode.openedMs) / paneMs;
     const isDue = age <= freshPanes || (age <= searchedPanes && Math.round(age) % freshPanes === 0);
     const found = isDue ? this.#searchOnset(closed, verdict, episode) : undefined;
-    if (found === undefined || !isBetter(found, episode.onset)) return episode;
-    return this.#episodes.keep({ ...episode, onset: found });
+    const onset = found && betterOnset(found, episode.onset);
+    return onset === undefined ? episode : this.#episodes.keep({ ...episode, onset });
   }
 
   #searchOnset(closed: ClosedPane, verdict: Verdict, episode: Episode): Onset | undefined {
@@ -114,7 +116,7 @@ export class Explainer {
     if (signal === undefined) return undefined;
     const { blocks, clustering } = this.#blocksOf(closed, signal, verdict, episode);
     const found = changePoint(blocks, clustering);
-    if (found === undefined) return this.#onsetOfVersion(closed.state, verdict, blocks);
+    if (found === undefined) return undefined;
     const ramp = rampOf(blocks, found.at, clustering);
     const { at, from, to } = ramp ?? found;
     const period = recurrenceOf(at, episode.earlierMs);
@@ -133,28 +135,21 @@ export class Explainer {
     const { paneMs } = config.windows;
     const version = verdict.series.version;
     const ladder = ladders.of(closed.state, signal);
-    const ring = ladder?.rings.get(version);
+    const rule = this.#rules.get(verdict.rule);
     const all =
-      ladder === undefined || ring === undefined
+      ladder === undefined || !ladder.rings.has(version)
         ? paneBlocks(closed.state.versions.get(version), signal.name, closed.endMs, paneMs)
-        : ladderBlocks(ladder, ring, ladders.tickOf(closed.endMs), paneMs);
+        : ladderBlocks(ladder, version, ladders.tickOf(closed.endMs), paneMs);
+    // A rule that knows no seasons breaches on them, and they are its change.
+    const isSeasonal = rule !== undefined && this.#options.isOnLadder(rule);
+    const seen = isSeasonal ? all : all.map(({ start, end, bins }) => ({ start, end, bins }));
     const { openedMs = closed.endMs, endedMs = Number.NEGATIVE_INFINITY } = episode;
     const isApart = openedMs - endedMs > flapPanes * paneMs;
     const variance = ladder?.reader?.model.variance[ladderTicks.indexOf(12)];
     return {
-      blocks: isApart ? all.filter((block) => block.start >= endedMs) : all,
+      blocks: isApart ? seen.filter((block) => block.start >= endedMs) : seen,
       clustering: variance?.clustering ?? 1,
     };
-  }
-
-  /** A version that was different from its first row on: what is held of it shows no change, and it is the change. */
-  #onsetOfVersion(state: ModelState, verdict: Verdict, blocks: readonly TimeBlock[]): Onset | undefined {
-    const version = state.versions.get(verdict.series.version);
-    const first = blocks[0];
-    if (version === undefined || first === undefined || version.firstSeenMs < first.start) return undefined;
-    const hasElder = [...state.versions.values()].some((other) => other.firstSeenMs < version.firstSeenMs);
-    if (!hasElder) return undefined;
-    return { atMs: version.firstSeenMs, fromMs: first.start, toMs: first.end, form: 'abrupt' };
   }
 
   #explanationOf(closed: ClosedPane, verdict: Verdict, episode: Episode): Explanation {
@@ -266,11 +261,20 @@ function isStill({ status, series }: Verdict): boolean {
   return status === 'ok' && series.signal.startsWith('output.');
 }
 
-/** A first beginning; one known as closely or better; or one that shows another form. */
-function isBetter(found: Onset, known: Onset | undefined): boolean {
-  if (known === undefined) return true;
-  if (found.atMs === known.atMs && found.toMs === known.toMs && found.form === known.form) return false;
-  return found.form !== known.form || found.toMs - found.fromMs <= known.toMs - known.fromMs;
+/**
+ * A first beginning; one known as closely or better; or one that shows by now to be gradual. Blocks are coarser the longer
+ * ago it was, so that what was gradual once may look like a step later on, and is not believed. Undefined: nothing new.
+ */
+function betterOnset(found: Onset, known: Onset | undefined): Onset | undefined {
+  if (known === undefined) return found;
+  if (known.arrivedMs !== undefined && found.arrivedMs === undefined) return undefined;
+  const isGradualNow = found.arrivedMs !== undefined && known.arrivedMs === undefined;
+  const isAsClose = found.toMs - found.fromMs <= known.toMs - known.fromMs;
+  const next = isGradualNow || isAsClose ? found : known;
+  const arrivedMs = Math.max(known.arrivedMs ?? 0, found.arrivedMs ?? 0);
+  const onset = arrivedMs > 0 ? { ...next, arrivedMs } : next;
+  const isNew = onset.atMs !== known.atMs || onset.toMs !== known.toMs || onset.arrivedMs !== known.arrivedMs;
+  return isNew ? onset : undefined;
 }
 
 function overlaps(a: Onset | undefined, b: Onset | undefined): boolean {

@@ -66,6 +66,7 @@ export class LadderJudge {
   readonly #config: Config;
   readonly #memories = new Map<string, LadderMemory>();
   readonly #criticals = new CriticalValues();
+  #isChanged = false;
 
   constructor(config: Config) {
     this.#config = config;
@@ -86,13 +87,17 @@ export class LadderJudge {
       if (window === undefined || finding === undefined) memory.looks.delete(ticks);
       else memory.looks.set(ticks, { ticks, window, finding, asked: this.#askedOf(look, ticks) });
     }
+    const wasOpen = memory.open !== undefined;
     this.#follow(memory, look.endTick);
+    if (wasOpen || memory.open !== undefined) this.#isChanged = true;
     look.ladder.drifting = memory.open !== undefined;
     return this.#conclude(look, memory);
   }
 
-  /** For the checkpoint: since when which series drift, and what is over. */
-  encode(): Uint8Array {
+  /** For the checkpoint: since when which series drift, and what is over; undefined where nothing was judged since. */
+  encode(): Uint8Array | undefined {
+    if (!this.#isChanged) return undefined;
+    this.#isChanged = false;
     return encodeMemories(this.#memories);
   }
 

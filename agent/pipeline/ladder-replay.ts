@@ -62,6 +62,7 @@ export function repeatableLook(
       looks: ticksPerMonth / strideOf(ticks),
       windowMs: ticks * config.windows.paneMs,
       caution: model.alphaFactor,
+      monthMs: ticksPerMonth * config.windows.paneMs,
     },
   };
 }

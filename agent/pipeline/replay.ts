@@ -17,11 +17,13 @@ export type AlphaOrigin =
       readonly share: number;
       readonly signals: number;
       readonly windowLengths: number;
-      /** Looks in 30 days at a window of this length. */
+      /** Looks in 8,640 panes at a window of this length. */
       readonly looks: number;
       readonly windowMs: number;
       /** 0.1 where the reference does not say how windows vary. */
       readonly caution: number;
+      /** What the looks are counted in: 8,640 panes, 30 days of the usual ones. */
+      readonly monthMs: number;
     }
   | {
       readonly kind: 'window';

@@ -1,3 +1,4 @@
+import type { Fields } from '../../core/fields.ts';
 import { decodeJson, encodeJson } from '../../core/json.ts';
 import type { Call } from '../../core/observation.ts';
 import type { Meter } from '../../core/ports.ts';
@@ -13,6 +14,8 @@ export const scoreCellsMax = 500_000;
 const rowsEnough = 20_000;
 /** One row in eight is looked at, chosen by its id. */
 const sampleBits = 3;
+/** A checkpoint holds means again once so many times the rows were seen. */
+const savedAgainAt = 1.1;
 /** Outputs by these names come first, as they are the model's answer. */
 const answers = ['score', 'probability', 'value', 'prediction'];
 
@@ -28,6 +31,8 @@ interface ScoreTable {
 interface ModelScores {
   /** Name of the field the means are of, as in the outputs of a call. */
   readonly output: string;
+  /** Its full name. */
+  readonly signal: string;
   /** By the full name of the signal. */
   readonly tables: Map<string, ScoreTable>;
   /** Full names by name of the input, so that none is joined per row. */
@@ -39,9 +44,12 @@ interface ModelScores {
  * (detectors/explain/contributions.ts). Only sums are kept, no value of a row.
  */
 export class ScoreBook {
-  readonly #models = new Map<string, ModelScores>();
+  readonly #models = new Map<ModelState, ModelScores>();
   readonly #meter: Meter;
   #cells = 0;
+  /** Sampled rows counted since the start, and of those at the last checkpoint. */
+  #rows = 0;
+  #savedRows = 0;
   #turn = 0;
 
   constructor(meter: Meter) {
@@ -50,41 +58,33 @@ export class ScoreBook {
 
   /** Called for every row that was counted; seven in eight return at once. */
   add(state: ModelState, call: Call): void {
-    const key = call.idLow | call.idHigh;
-    const hash =
-      key === 0 ? this.#turn++ << (32 - sampleBits) : Math.imul(call.idLow ^ call.idHigh, 0x9e3779b1);
-    if (hash >>> (32 - sampleBits) !== 0 || call.result !== 'ok') return;
+    if (!this.#isSampled(call) || call.result !== 'ok') return;
     const model = this.#modelOf(state, call);
     if (model === undefined) return;
     const score = numberOf(call, model.output);
     if (!Number.isFinite(score)) return;
-    const { inputs } = call;
+    this.#rows++;
+    const { inputs, weight } = call;
     for (let i = 0; i < inputs.size; i++) {
       const name = inputs.names[i] as string;
       const signal = model.names.get(name) ?? rememberName(state, model, name);
-      if (signal === undefined) continue;
-      const table = this.#tableOf(state, model, signal);
-      if (table === undefined) continue;
-      const kind = inputs.kind(i);
-      if (kind === 'number' && table.scale.kind === 'numeric')
-        addScore(table, cellOfNumber(table.scale, inputs.number(i)), score, call.weight);
-      else if (kind === 'level' && table.scale.kind === 'levels')
-        addScore(table, cellOfLevel(table.scale, inputs.levels[i] as string), score, call.weight);
+      const table = signal === undefined ? undefined : this.#tableOf(state, model, signal);
+      const cell = table === undefined ? -1 : cellOf(table.scale, inputs, i);
+      if (table !== undefined && cell >= 0) addScore(table, cell, score, weight);
     }
-    const own = this.#tableOf(state, model, `output.${model.output}`);
+    const own = this.#tableOf(state, model, model.signal);
     if (own !== undefined && own.scale.kind === 'numeric')
-      addScore(own, cellOfNumber(own.scale, score), score, call.weight);
+      addScore(own, cellOfNumber(own.scale, score), score, weight);
   }
 
   /** Full name of the output the means are of; undefined where the model has no numeric one. */
   outputOf(state: ModelState): string | undefined {
-    const model = this.#models.get(modelKey(state));
-    return model && `output.${model.output}`;
+    return this.#models.get(state)?.signal;
   }
 
   /** What was seen by the bins of a signal; undefined where nothing was, or its scale is another by now. */
   binsOf(state: ModelState, signal: string, scaleId: string, binning: Binning): ScoreBins | undefined {
-    const table = this.#models.get(modelKey(state))?.tables.get(signal);
+    const table = this.#models.get(state)?.tables.get(signal);
     if (table === undefined || table.scale.id !== scaleId || !(table.rows > 0)) return undefined;
     const weight = new Float64Array(binning.size);
     const sum = new Float64Array(binning.size);
@@ -96,10 +96,12 @@ export class ScoreBook {
     return Number.isFinite(table.squares) ? { weight, sum, squares: table.squares } : undefined;
   }
 
-  /** For the checkpoint. */
-  encode(): Uint8Array {
-    const models = [...this.#models].map(([key, { output, tables }]) => ({
-      key,
+  /** For the checkpoint, each time a tenth more was seen: undefined until then, as means hardly move by less. */
+  encode(): Uint8Array | undefined {
+    if (this.#rows < this.#savedRows * savedAgainAt + 1) return undefined;
+    this.#savedRows = this.#rows;
+    const models = [...this.#models].map(([state, { output, tables }]) => ({
+      key: modelKey(state),
       output,
       tables: [...tables].map(([signal, { scale, weight, sum, squares, rows }]) => ({
         signal,
@@ -119,8 +121,8 @@ export class ScoreBook {
     for (const state of states) {
       const one = saved.get(modelKey(state));
       if (one === undefined) continue;
-      const model: ModelScores = { output: one.output, tables: new Map(), names: new Map() };
-      this.#models.set(one.key, model);
+      const model = newModelScores(one.output);
+      this.#models.set(state, model);
       for (const { signal, scaleId, weight, sum, squares, rows } of one.tables) {
         const table = this.#tableOf(state, model, signal);
         if (table === undefined || table.scale.id !== scaleId || table.weight.length !== weight.length)
@@ -133,14 +135,20 @@ export class ScoreBook {
     }
   }
 
+  /** By its id, so that repeats of a row are alike; rows without one take turns. */
+  #isSampled({ idLow, idHigh }: Call): boolean {
+    const hasId = (idLow | idHigh) !== 0;
+    const hash = hasId ? Math.imul(idLow ^ idHigh, 0x9e3779b1) : this.#turn++ << (32 - sampleBits);
+    return hash >>> (32 - sampleBits) === 0;
+  }
+
   #modelOf(state: ModelState, call: Call): ModelScores | undefined {
-    const key = modelKey(state);
-    const known = this.#models.get(key);
+    const known = this.#models.get(state);
     if (known !== undefined) return known;
     const output = answerOf(call);
     if (output === undefined) return undefined;
-    const made: ModelScores = { output, tables: new Map(), names: new Map() };
-    this.#models.set(key, made);
+    const made = newModelScores(output);
+    this.#models.set(state, made);
     return made;
   }
 
@@ -186,6 +194,18 @@ interface SavedScores {
     readonly squares: number | null;
     readonly rows: number;
   }[];
+}
+
+function newModelScores(output: string): ModelScores {
+  return { output, signal: `output.${output}`, tables: new Map(), names: new Map() };
+}
+
+/** -1 where the field has no value of the kind that the scale counts. */
+function cellOf(scale: Scale, fields: Fields, i: number): number {
+  const kind = fields.kind(i);
+  if (kind === 'number' && scale.kind === 'numeric') return cellOfNumber(scale, fields.number(i));
+  if (kind === 'level' && scale.kind === 'levels') return cellOfLevel(scale, fields.levels[i] as string);
+  return -1;
 }
 
 function modelKey({ environment, model }: ModelState): string {

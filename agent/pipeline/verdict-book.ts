@@ -1,5 +1,5 @@
 import { decodeJson, encodeJson } from '../../core/json.ts';
-import type { Meter, StoreWrite } from '../../core/ports.ts';
+import type { Meter, Store, StoreWrite } from '../../core/ports.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Verdict, VerdictStatus } from '../../core/verdict.ts';
 import type { Repeatable } from './replay.ts';
@@ -13,7 +13,7 @@ export const recordCharactersMax = 65_536;
 const lastEveryPanes = 12;
 /** What the API lists at once, at most. */
 const listedMax = 1_000;
-const prefix = 'verdict/';
+export const verdictPrefix = 'verdict/';
 
 /** A kept verdict, in the list of them. */
 export interface KeptVerdict {
@@ -80,7 +80,7 @@ export class VerdictBook {
     series.status = verdict.status;
     if (keptAs === undefined) return verdict;
     const record = this.#bounded(recordOf(verdict, keptAs, make(), this.#options.sha256));
-    this.#writes.push({ key: prefix + record.id, value: encodeJson(record) });
+    this.#writes.push({ key: verdictPrefix + record.id, value: encodeJson(record) });
     this.#enter(record);
     return { ...verdict, id: record.id };
   }
@@ -148,7 +148,7 @@ export class VerdictBook {
   #remove(id: string): void {
     const entry = this.#entries.get(id);
     this.#entries.delete(id);
-    this.#writes.push({ key: prefix + id, value: undefined });
+    this.#writes.push({ key: verdictPrefix + id, value: undefined });
     const series = entry && this.#series.get(keyOf(entry));
     if (series === undefined) return;
     if (series.last === id) series.last = undefined;
@@ -179,6 +179,24 @@ export class VerdictBook {
   }
 }
 
+/** What is shown of kept verdicts. */
+export interface VerdictReader {
+  /** Verdicts kept to be repeated, newest first. */
+  verdicts(): readonly KeptVerdict[];
+  /** One of them with what it was made from; undefined where it is not kept (any more). */
+  verdict(id: string): Promise<unknown>;
+}
+
+export function createVerdictReader(book: VerdictBook, store: Store): VerdictReader {
+  return {
+    verdicts: () => book.list(),
+    verdict: async (id) => {
+      const bytes = book.has(id) ? await store.read(verdictPrefix + id) : undefined;
+      return bytes && decodeJson<unknown>(bytes);
+    },
+  };
+}
+
 /** Rules times signals remembered, at most. */
 const seriesMax = 50_000;
 
@@ -194,7 +212,8 @@ function offsetOf({ series, rule }: Verdict): number {
   return offset;
 }
 
-function summaryOf({ id, keptAs, verdict, replay }: VerdictRecord): KeptVerdict {
+/** A record as a line of the list. */
+export function summaryOf({ id, keptAs, verdict, replay }: VerdictRecord): KeptVerdict {
   const { environment, model, version, signal } = verdict.series;
   return {
     id,

@@ -1,9 +1,9 @@
 /**
  * Did it jump or creep? The blocks are read along the direction in which their shares moved: each row has the log of its
  * bin's change of rate as its score, and each block the mean score y_t less what is expected of it, with the variance of
- * a score over the block's rows. A step and a ramp from one level to another are fitted by weighted least squares; the
- * ramp has one moment more. It is called gradual where the ramp, over three blocks at least, is likelier by 5 in log
- * likelihood: a step that lies inside a block looks like a ramp over one.
+ * a score over the block's rows. A step and a ramp from one level to another are fitted by weighted least squares; a step
+ * may lie inside a block, which then has a part of it. It is called gradual where a ramp over three blocks or more is
+ * likelier than any step by 5 in log likelihood.
  *
  * Recurring: it began at about the same hour on two earlier days, or of two earlier weeks.
  */
@@ -33,11 +33,7 @@ interface Point {
 export function rampOf(all: readonly TimeBlock[], at: number, clustering = 1): Ramp | undefined {
   const points = scoresOf(all, at, clustering);
   if (points.length < rampBlocksFew + 2) return undefined;
-  let step = 0;
-  for (let i = 1; i < points.length; i++) {
-    const from = (points[i] as Point).start;
-    step = Math.max(step, fitGain(points, from, from));
-  }
+  const step = bestStep(points);
   const gains = points.map((_, i) => bestRampFrom(points, i));
   const best = Math.max(...gains.map((one) => one.gain));
   if (!(best > step + gainOfRamp)) return undefined;
@@ -50,6 +46,19 @@ export function rampOf(all: readonly TimeBlock[], at: number, clustering = 1): R
     to: (points[last] as Point).end,
     arrived: (gains[found] as { arrived: number }).arrived,
   };
+}
+
+function bestStep(points: readonly Point[]): number {
+  let best = 0;
+  for (const { start, end } of points) {
+    for (const part of [0, 0.25, 0.5, 0.75]) {
+      // As a ramp that is as short as to be felt in this block only, and there by that part.
+      const middle = (start + end) / 2;
+      const width = (end - start) / 2;
+      best = Math.max(best, fitGain(points, middle - part * width, middle + (1 - part) * width));
+    }
+  }
+  return best;
 }
 
 function bestRampFrom(points: readonly Point[], i: number): { gain: number; arrived: number } {
