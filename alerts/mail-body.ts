@@ -117,7 +117,7 @@ function whyFacts(alert: AlertView): Fact[] {
   const facts: Fact[] = [['Since', onset === null ? clockText(alert.since) : onsetText(onset)]];
   const names = (together: boolean) =>
     movedTogether.filter((one) => one.isTogether === together).map((one) => one.signal);
-  if (names(true).length > 0) facts.push(['Moved then', names(true).join(', ')]);
+  if (names(true).length > 0) facts.push(['With it', names(true).join(', ')]);
   if (names(false).length > 0) facts.push(['Also moved', names(false).join(', ')]);
   if (output !== null) facts.push(['Output', outputText(output)]);
   for (const change of changesNearby) facts.push(['Changed', `${change.what}, ${clockText(change.at)}`]);
@@ -198,7 +198,7 @@ function asHtml(content: Content): string {
 function sectionHtml({ heading, facts }: Section): string {
   const rows = facts.map(
     ([label, value]) =>
-      `<tr><td style="${cellStyle};color:#616161">${escapeHtml(label)}</td><td style="${cellStyle}">${escapeHtml(value)}</td></tr>`,
+      `<tr><td style="${cellStyle};color:#616161;white-space:nowrap">${escapeHtml(label)}</td><td style="${cellStyle}">${escapeHtml(value)}</td></tr>`,
   );
   return `<h3 style="margin:16px 0 4px;font-size:14px">${escapeHtml(heading)}</h3><table style="border-collapse:collapse">${rows.join('')}</table>`;
 }

@@ -28,7 +28,9 @@ export function readSqliteRecords(file: string, prefix: string): readonly (reado
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED')
-      throw new StoreLocked(`${file}: an agent has the store open`, { cause: error });
+      throw new StoreLocked(`${file}: an agent has the store open: ask it with --url and its admin address`, {
+        cause: error,
+      });
     throw new StoreUnusable(`${file}: the store cannot be read: ${(error as Error).message}`, {
       cause: error,
     });

@@ -148,7 +148,8 @@ export class Explainer {
     const variance = ladder?.reader?.model.variance[ladderTicks.indexOf(12)];
     return {
       blocks: isApart ? seen.filter((block) => block.start >= endedMs) : seen,
-      clustering: variance?.clustering ?? 1,
+      // What a reference learned of its own wander includes seasons, and is for those who know them.
+      clustering: isSeasonal ? (variance?.clustering ?? 1) : 1,
     };
   }
 

@@ -206,7 +206,7 @@ test('a mail says since when, how, what moved with it, what it did to the output
   const { text, html } = render(messageOf(noticeOf({ firing: [driftOf({ lastBreach })] })));
   const said = [
     'Since: 2026-11-21 21:00 UTC (between 2026-11-21 20:55 UTC and 2026-11-21 21:05 UTC), all at once',
-    'Moved then: output.score',
+    'With it: output.score',
     'Also moved: input.age',
     'Output: output.score shifted by +0.3 sd; by inputs that moved: input.debt_to_income +0.29 sd, input.age +0.011 sd (99.0 % explained)',
     'Changed: version 2.0.0 was first seen, 2026-11-21 20:59 UTC',
