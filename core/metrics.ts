@@ -170,11 +170,6 @@ export const metrics = {
     help: 'Windows judged.',
     labels: { detector: 60, status: ['ok', 'breach', 'inconclusive', 'error'] },
   },
-  verdicts_kept: {
-    name: 'kedge_verdicts_kept',
-    type: 'gauge',
-    help: 'Verdicts kept with what they were made from, so that they can be repeated.',
-  },
   verdicts_let_go: {
     name: 'kedge_verdicts_let_go_total',
     type: 'counter',

@@ -6,12 +6,16 @@ import type { Scale } from '../../core/scale.ts';
 import { cellCount, cellOfLevel, cellOfNumber } from '../../detectors/counters/counters.ts';
 import type { ScoreBins } from '../../detectors/explain/contributions.ts';
 import type { Binning } from '../../detectors/ladder/binning.ts';
-import type { ModelState } from './model-state.ts';
+import type { ModelState, SignalState } from './model-state.ts';
 
 /** Cells of all signals together, at most: 16 bytes each. Signals beyond it have no contribution. */
 export const scoreCellsMax = 500_000;
 /** Sampled rows of a signal after which its means are known well enough: 300 in each of 62 cells. */
 const rowsEnough = 20_000;
+/** Inputs of a row looked at, at most. */
+const placesMax = 4_096;
+/** Once all is known well enough one sampled row in so many is looked at. */
+const idleRows = 63;
 /** One row in eight is looked at, chosen by its id. */
 const sampleBits = 3;
 /** A checkpoint holds means again once so many times the rows were seen. */
@@ -21,11 +25,19 @@ const answers = ['score', 'probability', 'value', 'prediction'];
 
 /** The output by the cells of one signal. */
 interface ScoreTable {
-  readonly scale: Scale;
+  /** As its learner has it now: another object of the same content after a reference was taken over. */
+  scale: Scale;
   readonly weight: Float64Array;
   readonly sum: Float64Array;
   squares: number;
   rows: number;
+}
+
+/** A signal at a place of the row; undefined where a limit forbade it. */
+interface Place {
+  readonly name: string;
+  readonly signal: SignalState | undefined;
+  readonly table: ScoreTable | undefined;
 }
 
 interface ModelScores {
@@ -35,8 +47,10 @@ interface ModelScores {
   readonly signal: string;
   /** By the full name of the signal. */
   readonly tables: Map<string, ScoreTable>;
-  /** Full names by name of the input, so that none is joined per row. */
-  readonly names: Map<string, string>;
+  /** By place in the row, without holes. */
+  readonly places: Place[];
+  /** Sampled rows to let pass. */
+  idle: number;
 }
 
 /**
@@ -60,21 +74,41 @@ export class ScoreBook {
   add(state: ModelState, call: Call): void {
     if (!this.#isSampled(call) || call.result !== 'ok') return;
     const model = this.#modelOf(state, call);
-    if (model === undefined) return;
+    if (model === undefined || model.idle-- > 0) return;
+    model.idle = 0;
     const score = numberOf(call, model.output);
     if (!Number.isFinite(score)) return;
     this.#rows++;
     const { inputs, weight } = call;
+    let isScarce = false;
     for (let i = 0; i < inputs.size; i++) {
-      const name = inputs.names[i] as string;
-      const signal = model.names.get(name) ?? rememberName(state, model, name);
-      const table = signal === undefined ? undefined : this.#tableOf(state, model, signal);
-      const cell = table === undefined ? -1 : cellOf(table.scale, inputs, i);
-      if (table !== undefined && cell >= 0) addScore(table, cell, score, weight);
+      const place = this.#placeOf(state, model, inputs.names[i] as string, i);
+      const cell = place?.table === undefined ? -1 : cellOf(place.table.scale, inputs, i);
+      if (place?.table === undefined || cell < 0) continue;
+      addScore(place.table, cell, score, weight);
+      if (place.table.rows < rowsEnough) isScarce = true;
     }
-    const own = this.#tableOf(state, model, model.signal);
-    if (own !== undefined && own.scale.kind === 'numeric')
-      addScore(own, cellOfNumber(own.scale, score), score, weight);
+    this.#addOwn(state, model, score, weight);
+    // All that is here is known well enough: from now on few rows are looked at, so that this costs next to nothing.
+    if (!isScarce) model.idle = idleRows;
+  }
+
+  #addOwn(state: ModelState, model: ModelScores, score: number, weight: number): void {
+    const table = this.#tableOf(model, model.signal, state.signals.get(model.signal)?.learner?.scale);
+    if (table?.scale.kind === 'numeric') addScore(table, cellOfNumber(table.scale, score), score, weight);
+  }
+
+  /** What is at a place of the row: rows of one sender repeat it. */
+  #placeOf(state: ModelState, model: ModelScores, name: string, at: number): Place | undefined {
+    if (at > model.places.length || at >= placesMax) return undefined;
+    const known = model.places[at];
+    const scale = known?.signal?.learner?.scale;
+    if (known?.name === name && known.signal !== undefined && known.table?.scale === scale) return known;
+    const full = `input.${name}`;
+    const signal = state.signals.get(full);
+    const made: Place = { name, signal, table: this.#tableOf(model, full, signal?.learner?.scale) };
+    model.places[at] = made;
+    return made;
   }
 
   /** Full name of the output the means are of; undefined where the model has no numeric one. */
@@ -124,7 +158,7 @@ export class ScoreBook {
       const model = newModelScores(one.output);
       this.#models.set(state, model);
       for (const { signal, scaleId, weight, sum, squares, rows } of one.tables) {
-        const table = this.#tableOf(state, model, signal);
+        const table = this.#tableOf(model, signal, state.signals.get(signal)?.learner?.scale);
         if (table === undefined || table.scale.id !== scaleId || table.weight.length !== weight.length)
           continue;
         table.weight.set(weight);
@@ -152,14 +186,13 @@ export class ScoreBook {
     return made;
   }
 
-  /** Undefined while the signal has no scale, once it has rows enough, and beyond the limit. */
-  #tableOf(state: ModelState, model: ModelScores, signal: string): ScoreTable | undefined {
+  /** Undefined while the signal has no scale, and beyond the limit. */
+  #tableOf(model: ModelScores, signal: string, scale: Scale | undefined): ScoreTable | undefined {
     const known = model.tables.get(signal);
-    const learner = state.signals.get(signal)?.learner;
-    const scale = learner?.scale;
-    if (scale === undefined) return undefined;
+    if (scale === undefined || scale.kind === 'log') return undefined;
     if (known !== undefined && known.scale.id === scale.id) {
-      return known.rows >= rowsEnough && learner?.state === 'frozen' ? undefined : known;
+      known.scale = scale;
+      return known;
     }
     const cells = cellCount(scale);
     const before = known?.weight.length ?? 0;
@@ -197,7 +230,7 @@ interface SavedScores {
 }
 
 function newModelScores(output: string): ModelScores {
-  return { output, signal: `output.${output}`, tables: new Map(), names: new Map() };
+  return { output, signal: `output.${output}`, tables: new Map(), places: [], idle: 0 };
 }
 
 /** -1 where the field has no value of the kind that the scale counts. */
@@ -210,14 +243,6 @@ function cellOf(scale: Scale, fields: Fields, i: number): number {
 
 function modelKey({ environment, model }: ModelState): string {
   return JSON.stringify([environment, model]);
-}
-
-/** Names that became no signal are not remembered: there may be any number of them. */
-function rememberName(state: ModelState, model: ModelScores, name: string): string | undefined {
-  const signal = `input.${name}`;
-  if (!state.signals.has(signal)) return undefined;
-  model.names.set(name, signal);
-  return signal;
 }
 
 function addScore(table: ScoreTable, cell: number, score: number, weight: number): void {

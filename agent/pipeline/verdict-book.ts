@@ -88,7 +88,6 @@ export class VerdictBook {
   takeWrites(): readonly StoreWrite[] {
     const writes = this.#writes;
     this.#writes = [];
-    this.#options.meter.set('verdicts_kept', this.#entries.size);
     return writes;
   }
 
