@@ -12,11 +12,12 @@ import type { HttpHandler } from './http.ts';
 import { createActStage } from './pipeline/act.ts';
 import { Aggregator } from './pipeline/aggregate.ts';
 import { createAlertStage } from './pipeline/alert.ts';
-import { boundaryKey, createCheckpointer } from './pipeline/checkpointer.ts';
+import { boundaryKey, createCheckpointer, type Saved } from './pipeline/checkpointer.ts';
 import { ContentBook } from './pipeline/content-book.ts';
 import { ContentLimit } from './pipeline/content-limit.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
 import { DetectorStates } from './pipeline/detector-states.ts';
+import { Explainer, newVersions } from './pipeline/explain.ts';
 import { createJudge, longestWindowMs } from './pipeline/judge.ts';
 import { LadderBook } from './pipeline/ladder-book.ts';
 import { LadderJudge } from './pipeline/ladder-judge.ts';
@@ -25,12 +26,15 @@ import { createNormaliser } from './pipeline/normalise.ts';
 import type { StoredOutbox } from './pipeline/outbox-book.ts';
 import { createPricer } from './pipeline/price.ts';
 import { announceReference } from './pipeline/references.ts';
+import { Replays } from './pipeline/replay.ts';
 import { type RestoredState, restore } from './pipeline/restore.ts';
 import { createSampler } from './pipeline/sample.ts';
 import { createSchedule } from './pipeline/schedule.ts';
+import { ScoreBook } from './pipeline/scores.ts';
 import { createInspector, type Inspector, LastVerdicts } from './pipeline/status.ts';
 import { createTick } from './pipeline/tick.ts';
 import { Transactions } from './pipeline/transactions.ts';
+import { createVerdictReader, VerdictBook, type VerdictReader } from './pipeline/verdict-book.ts';
 import { createOtlpHttp } from './receivers/otlp-http.ts';
 import { createReader } from './receivers/wire/reader.ts';
 
@@ -60,7 +64,7 @@ export interface AgentOptions {
   readonly isRollbackDisabled: () => boolean;
 }
 
-export interface Agent extends Inspector {
+export interface Agent extends Inspector, VerdictReader {
   /** Serves OTLP; it has no socket of its own. */
   readonly otlp: HttpHandler;
   /** Takes one observation past the receivers: for replays and simulations. Synchronous, never throws on data. */
@@ -85,15 +89,18 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const restored = await restore(store, log, meter);
   let phase: 'open' | 'stopping' = 'open';
 
-  const intake = createIntake(options, restored, () => phase);
+  const scores = new ScoreBook(meter);
+  const intake = createIntake(options, restored, scores, () => phase);
   const { aggregator } = intake;
   const states = new DetectorStates(meter);
   const { paneMs } = config.windows;
   const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
+  const ladderJudge = new LadderJudge(config);
   const checkpoints = createCheckpointer({
     aggregator,
     states,
     ladders,
+    others: savedParts(ladderJudge, scores, aggregator),
     blobs: ports.blobs,
     config,
     clock,
@@ -104,6 +111,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator, {
     states,
     ladders,
+    ladderJudge,
+    scores,
   });
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
@@ -131,6 +140,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     otlp: intake.otlp,
     observe: intake.observe,
     ...createInspector({ ...decisions, ...intake, config, clock, meter, isOpen: () => phase === 'open' }),
+    ...createVerdictReader(decisions.verdictBook, store),
     start: () => {
       deliver.wake();
       ticks.start();
@@ -153,8 +163,25 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   };
 }
 
+/** What a checkpoint saves besides counters and windows. */
+function savedParts(judge: LadderJudge, scores: ScoreBook, aggregator: Aggregator): readonly Saved[] {
+  return [
+    { name: 'ladder-memory', encode: () => judge.encode(), restore: (bytes) => judge.restore(bytes) },
+    {
+      name: 'scores',
+      encode: () => scores.encode(),
+      restore: (bytes) => scores.restore(bytes, aggregator.states()),
+    },
+  ];
+}
+
 /** What is seen: telemetry into observations, observations into panes. Synchronous per item. */
-function createIntake(options: AgentOptions, restored: RestoredState, state: () => 'open' | 'stopping') {
+function createIntake(
+  options: AgentOptions,
+  restored: RestoredState,
+  scores: ScoreBook,
+  state: () => 'open' | 'stopping',
+) {
   const { config, ports } = options;
   const { clock, digest, log, meter } = ports;
   for (const reference of options.references) announceReference(reference, log, meter);
@@ -174,6 +201,7 @@ function createIntake(options: AgentOptions, restored: RestoredState, state: () 
     references: [...options.references, ...restored.references],
     judgedMs: (environment, model) => restored.closedMs.get(boundaryKey(environment, model)),
     keepMs: (model, environment, signal) => longestWindowMs(config.rules, model, environment, signal),
+    onRow: (model, call) => scores.add(model, call),
   });
   const transactions = new Transactions(config.transactions, meter, (closed) => {
     aggregator.addNumber('transaction_cost_usd', closed.costUsd, closed);
@@ -204,7 +232,12 @@ function createDecisions(
   restored: RestoredState,
   outbox: StoredOutbox,
   aggregator: Aggregator,
-  { states, ladders }: { readonly states: DetectorStates; readonly ladders: LadderBook },
+  judging: {
+    readonly states: DetectorStates;
+    readonly ladders: LadderBook;
+    readonly ladderJudge: LadderJudge;
+    readonly scores: ScoreBook;
+  },
 ) {
   const { config, ports, identity, isRollbackDisabled } = options;
   const { digest, log, meter, random, store } = ports;
@@ -235,10 +268,30 @@ function createDecisions(
     killSwitch: isRollbackDisabled,
     onSettled: (row) => act.settled(row),
   });
-  const ladderJudge = new LadderJudge(config);
+  const { ladders, scores } = judging;
+  const replays = new Replays();
+  const sha256 = (text: string) => digest.sha256(text);
   return {
-    judge: createJudge({ config, detectors, states, ladders, ladderJudge, meter, log }),
+    judge: createJudge({ config, detectors, ...judging, replays, meter, log }),
     ladders,
+    replays,
+    explainer: new Explainer({
+      config,
+      ladders,
+      scores,
+      changes: [newVersions],
+      isOnLadder: (rule) => detectors.get(rule.detector.type)?.ladder === true,
+      meter,
+      log,
+      stored: restored.episodes,
+    }),
+    verdictBook: new VerdictBook({
+      keptPerSeries: config.store.verdictsKept,
+      paneMs: config.windows.paneMs,
+      sha256,
+      meter,
+      stored: restored.verdicts,
+    }),
     alerts: createAlertStage({
       config: config.alerting,
       rules: () => config.rules,

@@ -2,7 +2,7 @@ import type { NotificationKind } from '../core/notification.ts';
 import type { Severity } from '../core/rule.ts';
 import type { MessageView } from './channel.ts';
 import { boundedView, cleanText, clockText, numberText, placeOf } from './render.ts';
-import type { AlertView } from './view.ts';
+import type { AlertView, ExplanationView } from './view.ts';
 
 /*
  * A mail in two forms that say the same: text that needs nothing else, and HTML with inline styles only: no script, no
@@ -89,7 +89,7 @@ function sectionOf(alert: AlertView): Section {
   const number = (value: number | null) => (value === null ? 'not known' : numberText(value));
   const facts: Fact[] = [
     ['What', alert.reason],
-    ['Since', clockText(alert.since)],
+    ...whyFacts(alert),
     ['Model', placeOf(alert)],
     ['Rule', `${alert.rule} (${alert.severity})`],
     ['Value', `${number(alert.value)}, limit ${number(alert.threshold)}, effect ${number(alert.effect)}`],
@@ -98,6 +98,7 @@ function sectionOf(alert: AlertView): Section {
   if (alert.p !== null) facts.push(['p', alert.p === 0 ? 'below 1e-300' : numberText(alert.p)]);
   if (reference !== null) facts.push(['Reference', `${reference.id} (n ${Math.round(reference.n)})`]);
   if (alert.endsAt !== null) facts.push(['Resolved', clockText(alert.endsAt)]);
+  if (alert.verdictId !== '') facts.push(['Repeat it', `kedge verdict show ${alert.verdictId}`]);
   if (alert.stale) facts.push(['Data', 'none has come since']);
   for (const cell of alert.evidence) {
     facts.push([
@@ -106,6 +107,41 @@ function sectionOf(alert: AlertView): Section {
     ]);
   }
   return { heading: `${alert.status === 'firing' ? 'Firing' : 'Resolved'}: ${alert.signal}`, facts };
+}
+
+/** Since when and how, what moved with it, what it did to the output, what was changed about then, and if it matters. */
+function whyFacts(alert: AlertView): Fact[] {
+  const { explanation } = alert;
+  if (explanation === null) return [['Since', clockText(alert.since)]];
+  const { onset, movedTogether, output, changesNearby, matters, mattersReason } = explanation;
+  const facts: Fact[] = [['Since', onset === null ? clockText(alert.since) : onsetText(onset)]];
+  const names = (together: boolean) =>
+    movedTogether.filter((one) => one.isTogether === together).map((one) => one.signal);
+  if (names(true).length > 0) facts.push(['With it', names(true).join(', ')]);
+  if (names(false).length > 0) facts.push(['Also moved', names(false).join(', ')]);
+  if (output !== null) facts.push(['Output', outputText(output)]);
+  for (const change of changesNearby) facts.push(['Changed', `${change.what}, ${clockText(change.at)}`]);
+  facts.push(['Matters', `${matters === 'page' ? 'yes' : 'for the digest'}: ${mattersReason}`]);
+  return facts;
+}
+
+function onsetText({ at, from, to, form }: NonNullable<ExplanationView['onset']>): string {
+  const how = { abrupt: 'all at once', gradual: 'little by little', recurring: 'it comes back' }[form];
+  return `${clockText(at)} (between ${clockText(from)} and ${clockText(to)}), ${how}`;
+}
+
+function outputText({
+  signal,
+  deviations,
+  contributions,
+  explained,
+}: NonNullable<ExplanationView['output']>) {
+  const signed = (value: number) => `${value > 0 ? '+' : ''}${numberText(value)} sd`;
+  const parts = contributions.slice(0, 5).map((one) => `${one.signal} ${signed(one.deviations)}`);
+  const from = parts.length === 0 ? 'no input that moved' : `by inputs that moved: ${parts.join(', ')}`;
+  const overlap = explained !== null && explained > 1.2 ? '; they overlap' : '';
+  const share = explained === null ? '' : ` (${shareText(explained)} explained${overlap})`;
+  return `${signal} shifted by ${signed(deviations)}; ${from}${share}`;
 }
 
 function nameOf(alert: AlertView): string {
@@ -162,7 +198,7 @@ function asHtml(content: Content): string {
 function sectionHtml({ heading, facts }: Section): string {
   const rows = facts.map(
     ([label, value]) =>
-      `<tr><td style="${cellStyle};color:#616161">${escapeHtml(label)}</td><td style="${cellStyle}">${escapeHtml(value)}</td></tr>`,
+      `<tr><td style="${cellStyle};color:#616161;white-space:nowrap">${escapeHtml(label)}</td><td style="${cellStyle}">${escapeHtml(value)}</td></tr>`,
   );
   return `<h3 style="margin:16px 0 4px;font-size:14px">${escapeHtml(heading)}</h3><table style="border-collapse:collapse">${rows.join('')}</table>`;
 }

@@ -5,6 +5,7 @@ import type { RuleClass } from '../core/rule.ts';
 import { isoTime } from '../core/time.ts';
 import { evidenceMax, type Verdict } from '../core/verdict.ts';
 import type { MessageView } from './channel.ts';
+import { boundedExplanation, explanationViewOf } from './explanation-view.ts';
 import type { AlertView } from './view.ts';
 
 /*
@@ -81,7 +82,7 @@ export function alertViewOf(alert: Alert, status: AlertView['status'], runbookUr
     ...numbersOf(verdict),
     reference: id === undefined ? null : { id, n: finite(verdict.size.reference) ?? 0 },
     window: { start: isoTime(verdict.startMs), end: isoTime(verdict.endMs) },
-    since: isoTime(alert.sinceMs),
+    since: isoTime(verdict.explanation?.onset?.atMs ?? alert.sinceMs),
     startsAt: isoTime(alert.firedAtMs ?? alert.activeAtMs),
     endsAt: status === 'resolved' ? isoTime(alert.lastVerdict.endMs) : null,
     stale: alert.stale,
@@ -90,6 +91,8 @@ export function alertViewOf(alert: Alert, status: AlertView['status'], runbookUr
       reference: finite(reference) ?? 0,
       current: finite(current) ?? 0,
     })),
+    explanation: explanationViewOf(verdict.explanation),
+    verdictId: verdict.id ?? '',
     runbookUrl,
   });
 }
@@ -289,6 +292,8 @@ function boundedAlert(alert: AlertView): AlertView {
     reason: cleanText(alert.reason, sentenceMax),
     reference: reference === null ? null : { ...reference, id: cleanText(reference.id) },
     evidence: alert.evidence.slice(0, evidenceMax).map((cell) => ({ ...cell, label: cleanText(cell.label) })),
+    explanation: boundedExplanation(alert.explanation, cleanText),
+    verdictId: cleanText(alert.verdictId),
     runbookUrl: cleanText(alert.runbookUrl, urlMax),
   };
 }
@@ -299,7 +304,7 @@ function boundedAlert(alert: AlertView): AlertView {
  */
 export function minimalViewOf(view: MessageView): MessageView {
   const bare = (alerts: readonly AlertView[]) =>
-    alerts.slice(0, 1).map((alert) => ({ ...alert, evidence: [] }));
+    alerts.slice(0, 1).map((alert) => ({ ...alert, evidence: [], explanation: null }));
   const [firing, resolved] = [bare(view.firing), view.firing.length > 0 ? [] : bare(view.resolved)];
   return { ...view, firing, resolved, actions: [] };
 }

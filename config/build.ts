@@ -72,6 +72,7 @@ export function buildConfig(form: ConfigForm, { detectors }: Registries): Config
       checkpointEveryMs: form.store.checkpoint_every,
       keepDoneMs: form.store.keep_done,
       maintenanceCron: form.store.maintenance_cron,
+      verdictsKept: form.store.verdicts_kept,
     },
     telemetry: form.telemetry.endpoint === undefined ? {} : { endpoint: form.telemetry.endpoint },
     log: form.log,

@@ -40,6 +40,8 @@ export interface Config {
     readonly checkpointEveryMs: number;
     readonly keepDoneMs: number;
     readonly maintenanceCron: string;
+    /** Of each rule on each signal. */
+    readonly verdictsKept: number;
   };
   readonly telemetry: {
     /** OTLP endpoint for the agent's own traces and metrics; absent: off. */ readonly endpoint?: string;

@@ -168,6 +168,12 @@ const store = () =>
       .refine(isCron, 'expected a cron expression of five fields such as "0 3 * * *"')
       .default('0 3 * * *')
       .describe('When the store is tidied, in UTC.'),
+    verdicts_kept: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(50)
+      .describe('Verdicts of each rule on each signal kept to be repeated by `kedge verdict show`.'),
   });
 
 /**

@@ -179,6 +179,18 @@ export const metrics = {
     help: 'Windows judged.',
     labels: { detector: 60, status: ['ok', 'breach', 'inconclusive', 'error'] },
   },
+  verdicts_let_go: {
+    name: 'kedge_verdicts_let_go_total',
+    type: 'counter',
+    help: 'Kept verdicts that made room for newer ones, and those kept without what they were made from.',
+    labels: { reason: ['kept_max', 'verdicts_max', 'too_large'] },
+  },
+  explain_limited: {
+    name: 'kedge_explain_limited_total',
+    type: 'counter',
+    help: 'Signals and episodes that explanations leave out, by the limit that was reached.',
+    labels: { reason: ['score_cells_max', 'episodes_max'] },
+  },
   signal_statistic: {
     name: 'kedge_signal_statistic',
     type: 'gauge',
@@ -361,7 +373,18 @@ export const metrics = {
     type: 'counter',
     help: 'Programmer errors caught at a stage boundary.',
     labels: {
-      stage: ['receive', 'normalise', 'aggregate', 'judge', 'alert', 'act', 'deliver', 'checkpoint', 'admin'],
+      stage: [
+        'receive',
+        'normalise',
+        'aggregate',
+        'judge',
+        'explain',
+        'alert',
+        'act',
+        'deliver',
+        'checkpoint',
+        'admin',
+      ],
     },
   },
   log_lines_suppressed: {

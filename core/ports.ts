@@ -40,6 +40,8 @@ export interface Store {
   read(key: string): Promise<Uint8Array | undefined>;
   /** All records whose key starts with the prefix, in order of their keys. */
   scan(prefix: string): Promise<readonly (readonly [string, Uint8Array])[]>;
+  /** The one of them that `scan` would give last; undefined where there is none. */
+  last(prefix: string): Promise<readonly [string, Uint8Array] | undefined>;
   commit(writes: readonly StoreWrite[]): Promise<void>;
   /** Safe twice. */
   close(): Promise<void>;

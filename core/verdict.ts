@@ -1,3 +1,4 @@
+import type { Explanation } from './explanation.ts';
 import type { Series } from './series.ts';
 
 export type VerdictStatus = 'ok' | 'breach' | 'inconclusive' | 'error';
@@ -21,6 +22,14 @@ export interface Evidence {
 /** Cells named in a verdict, at most. */
 export const evidenceMax = 5;
 
+/** What an inconclusive finding lacks, and when it will be there if traffic goes on as it is. */
+export interface Missing {
+  /** Effective rows. */
+  readonly rows?: number;
+  /** Event time, Unix ms; absent: not foreseeable, or never at this rate. */
+  readonly enoughAtMs?: number;
+}
+
 /** What a detector found in one window. Numbers are finite or absent. */
 export interface Finding {
   readonly status: VerdictStatus;
@@ -37,6 +46,8 @@ export interface Finding {
   readonly size: { readonly reference: number; readonly current: number };
   /** One sentence with the numbers, for a person. */
   readonly reason: string;
+  /** Of an inconclusive finding. */
+  readonly missing?: Missing;
   readonly evidence: readonly Evidence[];
   /**
    * What a sequential detector wants to be handed at its next look at this series: plain JSON of bounded size, and no
@@ -53,4 +64,8 @@ export interface Verdict extends Omit<Finding, 'state'> {
   readonly startMs: number;
   readonly endMs: number;
   readonly referenceId?: string;
+  /** Of those that are kept: `kedge verdict show ID` repeats it. */
+  readonly id?: string;
+  /** Of breaches. */
+  readonly explanation?: Explanation;
 }

@@ -40,6 +40,10 @@ class MapStore implements MemoryStore {
     return found.map(([key, value]) => [key, value.slice()] as const);
   }
 
+  async last(prefix: string): Promise<readonly [string, Uint8Array] | undefined> {
+    return (await this.scan(prefix)).at(-1);
+  }
+
   async commit(writes: readonly StoreWrite[]): Promise<void> {
     this.#checkOpen();
     checkWrites(writes);

@@ -48,6 +48,8 @@ class SqliteStore implements Store {
   readonly #meter: Meter;
   readonly #get: Statement<[string], Row>;
   readonly #from: Statement<[string], Row>;
+  readonly #lastBefore: Statement<[string, string], Row>;
+  readonly #lastFrom: Statement<[string], Row>;
   readonly #put: Statement<[string, Uint8Array, number]>;
   readonly #remove: Statement<[string]>;
 
@@ -57,6 +59,12 @@ class SqliteStore implements Store {
     this.#meter = meter;
     this.#get = db.prepare('SELECT key, value, crc FROM record WHERE key = ?');
     this.#from = db.prepare('SELECT key, value, crc FROM record WHERE key >= ? ORDER BY key');
+    this.#lastBefore = db.prepare(
+      'SELECT key, value, crc FROM record WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1',
+    );
+    this.#lastFrom = db.prepare(
+      'SELECT key, value, crc FROM record WHERE key >= ? ORDER BY key DESC LIMIT 1',
+    );
     this.#put = db.prepare('INSERT OR REPLACE INTO record (key, value, crc) VALUES (?, ?, ?)');
     this.#remove = db.prepare('DELETE FROM record WHERE key = ?');
   }
@@ -82,6 +90,20 @@ class SqliteStore implements Store {
     });
     this.#setAside(broken);
     return found;
+  }
+
+  async last(prefix: string): Promise<readonly [string, Uint8Array] | undefined> {
+    const end = prefixEnd(prefix);
+    for (;;) {
+      const row = this.#operate('read', () =>
+        end === undefined ? this.#lastFrom.get(prefix) : this.#lastBefore.get(prefix, end),
+      );
+      if (row === undefined) return undefined;
+      if (isWhole(row)) return [row.key, plain(row.value)];
+      this.#setAside([row]);
+      // Where it could not even be set aside it would be met again for ever: then all are looked at.
+      if (this.#get.get(row.key) !== undefined) return (await this.scan(prefix)).at(-1);
+    }
   }
 
   async commit(writes: readonly StoreWrite[]): Promise<void> {
@@ -178,6 +200,17 @@ function checksum(key: string, value: Uint8Array): number {
 
 function isWhole({ key, value, crc }: Row): boolean {
   return checksum(key, value) === crc;
+}
+
+/** The least text above every text that begins with the prefix, in order of code points; undefined: there is none. */
+function prefixEnd(prefix: string): string | undefined {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  while (points.at(-1) === 0x10ffff) points.pop();
+  const last = points.pop();
+  if (last === undefined) return undefined;
+  // Half a surrogate pair is no character of UTF-8.
+  points.push(last === 0xd7ff ? 0xe000 : last + 1);
+  return String.fromCodePoint(...points);
 }
 
 /** A Buffer as what it promises to be, over the same memory. */

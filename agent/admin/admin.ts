@@ -9,6 +9,10 @@ export interface AdminOptions {
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
   /** Plain JSON without secrets. */
   status(): unknown;
+  /** Verdicts kept to be repeated. */
+  verdicts(): unknown;
+  /** One of them, whole; undefined where it is not kept. */
+  verdict(id: string): Promise<unknown>;
   /** Names under which the API may be asked, besides loopback names and addresses. */
   readonly allowedHosts: readonly string[];
   readonly meter: Meter;
@@ -30,6 +34,7 @@ const index = `Kedge
 /metrics          metrics of the agent, for Prometheus
 /healthz          200 while the process answers
 /readyz           200 when it takes telemetry and can store decisions, else 503 with the reasons
+/api/v1/verdicts  verdicts that are kept, newest first; /api/v1/verdicts/ID has one with what it was made from
 /api/v1/status    models, references, alerts and limits, as JSON
 `;
 
@@ -41,11 +46,13 @@ export function createAdmin(options: AdminOptions): HttpHandler {
     ['/healthz', () => jsonAnswer(200, { status: 'ok', ...options.health() })],
     ['/readyz', () => answerReady(options)],
     ['/api/v1/status', () => jsonAnswer(200, options.status())],
+    ['/api/v1/verdicts', () => jsonAnswer(200, { verdicts: options.verdicts() })],
+    [verdictPath, (head) => answerVerdict(options, head)],
   ]);
   return {
     admit: (head) => admit(head, routes, options.allowedHosts),
     handle: async (head) => {
-      const answer = await answerSafely(routes.get(head.path), head, options.meter);
+      const answer = await answerSafely(routes.get(routeOf(head.path)), head, options.meter);
       return head.method === 'HEAD' ? { ...answer, body: new Uint8Array() } : answer;
     },
     refuse: () => textAnswer(413, 'a request here has no body\n'),
@@ -57,7 +64,7 @@ function admit(
   routes: ReadonlyMap<string, Route>,
   allowedHosts: readonly string[],
 ): Admission {
-  if (!routes.has(head.path)) return refusal(textAnswer(404, 'not found; see /\n'));
+  if (!routes.has(routeOf(head.path))) return refusal(textAnswer(404, 'not found; see /\n'));
   if (head.method !== 'GET' && head.method !== 'HEAD') {
     return refusal(textAnswer(405, 'only GET and HEAD\n', { allow: 'GET, HEAD' }));
   }
@@ -70,6 +77,19 @@ function admit(
     );
   }
   return { take: true, encoding: 'identity', bytesMax: 0 };
+}
+
+/** Of all paths below it. */
+const verdictPath = '/api/v1/verdicts/';
+
+function routeOf(path: string): string {
+  return path.startsWith(verdictPath) ? verdictPath : path;
+}
+
+async function answerVerdict(options: AdminOptions, head: RequestHead): Promise<Answer> {
+  const record = await options.verdict(head.path.slice(verdictPath.length));
+  if (record !== undefined) return jsonAnswer(200, record);
+  return textAnswer(404, 'no verdict of this id is kept; /api/v1/verdicts lists those that are\n');
 }
 
 function refusal(answer: Answer): Admission {

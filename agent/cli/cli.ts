@@ -4,6 +4,7 @@ import { registries } from '../agent.ts';
 import { check } from './check.ts';
 import { readText } from './read-text.ts';
 import { serve } from './serve.ts';
+import { listVerdicts, showVerdict, type VerdictArgs } from './verdict.ts';
 import { agentVersion } from './version.ts';
 
 /** Exit codes: 0 asked to stop or all well, 1 our fault, 2 the configuration or the command line. */
@@ -32,6 +33,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
         registries,
       );
     });
+  addVerdictCommands(program, (result) => {
+    code = result;
+  });
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -39,6 +43,25 @@ export async function runCli(args: readonly string[]): Promise<number> {
     if (fault instanceof CommanderError) return fault.exitCode === 0 ? 0 : 2;
     throw fault;
   }
+}
+
+function addVerdictCommands(program: Command, onCode: (code: number) => void): void {
+  const verdict = program.command('verdict').description('look at verdicts that are kept, and repeat them');
+  const common = (command: Command) =>
+    command
+      .option('-c, --config <file>', 'configuration file', '/etc/kedge/kedge.yaml')
+      .option('--url <url>', 'admin address of a running agent; without it, the one of the configuration')
+      .option('--json', 'print JSON');
+  common(verdict.command('list').description('list kept verdicts, newest first'))
+    .option('--model <name>', 'only of this model')
+    .option('--signal <name>', 'only of this signal, such as input.age')
+    .option('--status <status>', 'only ok, breach, inconclusive or error')
+    .action(async (options: VerdictArgs) => onCode(await listVerdicts(options, write)));
+  common(
+    verdict.command('show').description('print a verdict and compute it again; exit code 1 if it differs'),
+  )
+    .argument('<id>', 'its id, as in messages and in the list')
+    .action(async (id: string, options: VerdictArgs) => onCode(await showVerdict(id, options, write)));
 }
 
 function write(text: string): void {

@@ -155,6 +155,8 @@ async function listen(agent: Agent, { config, log, meter, cleanups }: Running): 
     }),
     ready: () => agent.isReady(),
     status: () => agent.status(),
+    verdicts: () => agent.verdicts(),
+    verdict: (id) => agent.verdict(id),
     allowedHosts: hostOf(config.externalUrl),
     meter,
   });

@@ -39,6 +39,8 @@ export interface AggregatorOptions {
   readonly keepMs: (model: string, environment: string, signal: string) => number;
   /** Event time up to which windows of a model were judged before a restart: rows before it are late for good. */
   readonly judgedMs?: (environment: string, model: string) => number | undefined;
+  /** Told of each row once it is counted. */
+  readonly onRow?: (state: ModelState, call: Call) => void;
 }
 
 /** Where a number that is no field of a row belongs. */
@@ -112,6 +114,7 @@ export class Aggregator {
     if (call.timeMs > version.lastSeenMs) version.lastSeenMs = call.timeMs;
     this.#rows.set(call.convention, (this.#rows.get(call.convention) ?? 0) + 1);
     this.#counter.count(row, call);
+    this.#options.onRow?.(state, call);
     return true;
   }
 

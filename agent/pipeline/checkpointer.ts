@@ -20,10 +20,20 @@ export function boundaryKey(environment: string, model: string): string {
   return JSON.stringify([environment, model]);
 }
 
+/** Something else that a checkpoint saves, in a blob of its own. `restore` may throw: then it begins anew. */
+export interface Saved {
+  readonly name: string;
+  /** Undefined: what was written last will do. */
+  encode(): Uint8Array | undefined;
+  restore(bytes: Uint8Array): void;
+}
+
 export interface CheckpointerOptions {
   readonly aggregator: Aggregator;
   readonly states: DetectorStates;
   readonly ladders: LadderBook;
+  /** Restored after panes and windows, in this order. */
+  readonly others: readonly Saved[];
   readonly blobs: BlobStore;
   readonly config: Config;
   readonly clock: Clock;
@@ -50,6 +60,10 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
         const bytes = encodeCheckpoint(aggregator, paneMs, clock.nowMs(), states.all());
         await blobs.write(blobName, bytes);
         await blobs.write(ladderBlobName, ladders.encode());
+        for (const other of options.others) {
+          const part = other.encode();
+          if (part !== undefined) await blobs.write(other.name, part);
+        }
         meter.add('checkpoints', 1, { result: 'ok' });
         meter.set('checkpoint_bytes', bytes.length);
       } catch (fault) {
@@ -76,9 +90,24 @@ async function restoreFrom(bytes: Uint8Array, options: CheckpointerOptions): Pro
     }
     const windows = await blobs.read(ladderBlobName);
     if (windows !== undefined) ladders.restore(windows);
+    for (const other of options.others) await restoreOther(other, options);
   } catch (fault) {
     meter.add('corrupt_records', 1, { kind: 'checkpoint' });
     log.error('checkpoint unusable: counters start empty', { fault: faultText(fault) });
+  }
+}
+
+async function restoreOther(other: Saved, { blobs, meter, log }: CheckpointerOptions): Promise<void> {
+  const bytes = await blobs.read(other.name);
+  if (bytes === undefined) return;
+  try {
+    other.restore(bytes);
+  } catch (fault) {
+    meter.add('corrupt_records', 1, { kind: 'checkpoint' });
+    log.error('a part of the checkpoint is unusable and begins anew', {
+      name: other.name,
+      fault: faultText(fault),
+    });
   }
 }
 

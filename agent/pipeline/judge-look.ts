@@ -61,11 +61,33 @@ export function inconclusive(
   return { status: 'inconclusive', cause, size: { reference, current }, reason, evidence: [] };
 }
 
-/** How far learning has come, and when it can be over at the earliest. */
-export function learningText(signal: SignalState, config: Config): string {
+/** No reference yet: how far learning has come, and when it will be over if traffic goes on as it is. */
+export function learningFinding(
+  { signal, closed }: Pick<Look, 'signal' | 'closed'>,
+  config: Config,
+  current: number,
+): Finding {
   const { rows, atLeastMs } = config.references.learn;
-  const fromMs = signal.learner?.snapshot()?.fromMs ?? Number.NaN;
-  const when = isoTime(fromMs + atLeastMs);
-  const until = when === '' ? '' : `, until ${when.slice(0, 16).replace('T', ' ')} UTC at the earliest`;
-  return `The reference of ${signal.name} is being learned: ${signal.learner?.rows ?? 0} of ${rows} rows${until}.`;
+  const { learner } = signal;
+  const seen = learner?.rows ?? 0;
+  const fromMs = learner?.snapshot()?.fromMs ?? Number.NaN;
+  const earliestMs = fromMs + atLeastMs;
+  const until = isoTime(earliestMs) === '' ? '' : `, until ${minute(earliestMs)} at the earliest`;
+  const neededMs = seen > 0 ? ((closed.endMs - fromMs) * rows) / seen : Number.NaN;
+  const enoughAtMs = Math.ceil(Math.max(earliestMs, fromMs + neededMs));
+  // Only where rows, not time, decide: else the sentence would say one thing twice.
+  const isSlow = isoTime(enoughAtMs) !== '' && enoughAtMs > Math.max(earliestMs, closed.endMs);
+  const slowly = isSlow ? `; at this rate the rows are there about ${minute(enoughAtMs)}` : '';
+  const reason = `The reference of ${signal.name} is being learned: ${seen} of ${rows} rows${until}${slowly}.`;
+  return {
+    ...inconclusive('no_reference', reason, 0, current),
+    missing: {
+      ...(seen < rows ? { rows: rows - seen } : {}),
+      ...(isoTime(enoughAtMs) === '' ? {} : { enoughAtMs }),
+    },
+  };
+}
+
+function minute(ms: number): string {
+  return `${isoTime(ms).slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -2,16 +2,19 @@ import type { Config } from '../../config/config.ts';
 import { globMatches } from '../../core/glob.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Verdict } from '../../core/verdict.ts';
-import { inconclusive, type Look, learningText, toVerdict, worse } from './judge-look.ts';
+import { inconclusive, type Look, learningFinding, toVerdict, worse } from './judge-look.ts';
 import type { LadderBook } from './ladder-book.ts';
 import { familyOf, type LadderJudge } from './ladder-judge.ts';
 import { placeOf } from './model-state.ts';
+import type { Replays } from './replay.ts';
 
 export interface LadderJudging {
   readonly config: Config;
   /** The default rule's windows and reference models. */
   readonly ladders: LadderBook;
   readonly ladderJudge: LadderJudge;
+  /** Gets what each verdict was made from. */
+  readonly replays: Replays;
 }
 
 /** The default rule: each version's windows on its own, as with any other detector. */
@@ -20,7 +23,7 @@ export function judgeOnLadder(judging: LadderJudging, look: Look): Verdict | und
   const ladder = judging.ladders.of(closed.state, signal);
   if (ladder === undefined) return undefined;
   if (signal.learner?.reference === undefined || ladder.reader === undefined) {
-    const finding = inconclusive('no_reference', learningText(signal, judging.config), 0, 0);
+    const finding = learningFinding(look, judging.config, 0);
     return toVerdict(look, finding, { startMs: closed.startMs, version: '' });
   }
   const judged: Verdict[] = [];
@@ -35,12 +38,13 @@ export function judgeOnLadder(judging: LadderJudging, look: Look): Verdict | und
     if (hasRows || ladder.rings.size === 1) judged.push(verdict);
   }
   if (judged.length > 0) return judged.reduce(worse);
-  const gap = inconclusive('gap', `No rows of ${signal.name} since ${isoTime(closed.startMs)}.`, 0, 0);
+  const said = `No rows of ${signal.name} since ${isoTime(closed.startMs)}; it is judged again with the next ones.`;
+  const gap = inconclusive('gap', said, 0, 0);
   return toVerdict(look, gap, { startMs: closed.startMs, version: '' });
 }
 
 function judgeVersion(
-  { ladders, ladderJudge, config }: LadderJudging,
+  { ladders, ladderJudge, config, replays }: LadderJudging,
   look: Look,
   version: string,
 ): Verdict | undefined {
@@ -59,5 +63,6 @@ function judgeVersion(
     learnedTick: reference?.kind === 'learned' ? ladders.tickOf(reference.toMs) : Number.NEGATIVE_INFINITY,
   });
   if (found === undefined) return undefined;
-  return toVerdict(look, found.finding, { startMs: found.startTick * config.windows.paneMs, version });
+  const startMs = found.startTick * config.windows.paneMs;
+  return replays.note(toVerdict(look, found.finding, { startMs, version }), found.repeatable);
 }

@@ -1,17 +1,27 @@
 import type { Config } from '../../config/config.ts';
 import { AssertionFault } from '../../core/assert.ts';
+import { formatDuration } from '../../core/duration.ts';
 import { globMatches } from '../../core/glob.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Log, Meter } from '../../core/ports.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
+import { isoTime } from '../../core/time.ts';
 import type { Finding, Verdict } from '../../core/verdict.ts';
-import { alphaPerLook } from '../../detectors/calibrate.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
-import { type BudgetShares, inconclusive, type Look, learningText, toVerdict, worse } from './judge-look.ts';
+import { aboutText, withEnough } from './enough.ts';
+import {
+  type BudgetShares,
+  inconclusive,
+  type Look,
+  learningFinding,
+  toVerdict,
+  worse,
+} from './judge-look.ts';
 import { judgeOnLadder, type LadderJudging } from './judge-on-ladder.ts';
+import { alphaOfWindow, repeatableWindow } from './judge-replay.ts';
 import { familyOf } from './ladder-judge.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
@@ -29,6 +39,8 @@ interface Candidate {
   readonly version: string;
   readonly scale: Scale;
   readonly counters: Counters;
+  /** Start of the first pane in the window. */
+  readonly firstMs: number;
 }
 
 /** Does the rule watch this signal of this model at all? (Its version pattern is asked per version.) */
@@ -94,12 +106,25 @@ function judgeWindow(options: JudgeOptions, look: Look, detector: Detector): Ver
   const startMs = closed.endMs - (detector.sequential ? rule.hopMs : rule.lengthMs);
   const candidates = collect(closed.state, signal, rule, startMs, closed.endMs);
   const judged = (detector.versionsTogether ? together(candidates) : candidates).map((candidate) => {
-    const find = (state?: unknown) => findIn(options, look, detector, { ...candidate, startMs, state });
+    let handed: unknown;
+    const find = (state?: unknown) => {
+      handed = state;
+      return findIn(options, look, detector, { ...candidate, startMs, state });
+    };
     const finding = detector.sequential ? remembering(options, look, candidate.version, find) : find();
-    return toVerdict(look, finding, { startMs, version: candidate.version });
+    const window = { startMs, endMs: closed.endMs, firstMs: candidate.firstMs };
+    const verdict = toVerdict(look, withEnough(finding, window), { startMs, version: candidate.version });
+    const isComputed = finding.status === 'ok' || finding.status === 'breach';
+    return options.replays.note(verdict, () =>
+      isComputed
+        ? repeatableWindow(options.config, look, detector, { ...candidate, state: handed })
+        : undefined,
+    );
   });
   if (judged.length > 0) return judged.reduce(worse);
-  const gap = inconclusive('gap', `No rows of ${signal.name} in this window.`, 0, 0);
+  const span = formatDuration(closed.endMs - startMs);
+  const said = `No rows of ${signal.name} in the ${span} until ${isoTime(closed.endMs)}; it is judged again with the next ones.`;
+  const gap = inconclusive('gap', said, 0, 0);
   return toVerdict(look, gap, { startMs, version: '' });
 }
 
@@ -125,23 +150,20 @@ interface WindowCandidate extends Candidate {
 }
 
 function findIn(options: JudgeOptions, look: Look, detector: Detector, window: WindowCandidate): Finding {
-  const { rule, signal, shares } = look;
+  const { rule, signal } = look;
   const current = effectiveSize(window.counters);
   const reference = signal.learner?.reference;
   if (detector.needsReference) {
     const missing = withoutReference(options.config, look, window);
     if (missing !== undefined) return missing;
   }
-  const { falseAlarms } = options.config;
-  const windows = 'windows' in rule.for ? rule.for.windows : Math.ceil(rule.for.ms / rule.hopMs) + 1;
-  const confirmations = detector.sequential ? 1 : windows;
   try {
     return detector.judge({
       scale: window.scale,
       current: window.counters,
       reference: reference?.counters,
       options: rule.detector.options,
-      alpha: alphaPerLook(falseAlarms, shares.watched, rule.hopMs, confirmations, rule.lengthMs),
+      alpha: alphaOfWindow(options.config, look, detector).alpha,
       signal: signal.name,
       state: window.state,
     });
@@ -164,17 +186,26 @@ function findIn(options: JudgeOptions, look: Look, detector: Detector, window: W
 }
 
 /** Why this window cannot be compared; undefined where it can. */
-function withoutReference(config: Config, { signal }: Look, window: WindowCandidate): Finding | undefined {
+function withoutReference(
+  config: Config,
+  { signal, rule, closed }: Look,
+  window: WindowCandidate,
+): Finding | undefined {
   const current = effectiveSize(window.counters);
   const reference = signal.learner?.reference;
-  if (reference === undefined) return inconclusive('no_reference', learningText(signal, config), 0, current);
+  if (reference === undefined) return learningFinding({ signal, closed }, config, current);
   if (reference.kind === 'learned' && window.startMs < reference.toMs) {
     const learned = effectiveSize(reference.counters);
-    return inconclusive('no_reference', `This window of ${signal.name} was learned from.`, learned, current);
+    // The first window that begins after learning.
+    const enoughAtMs = reference.toMs + rule.lengthMs;
+    const said = `This window of ${signal.name} was learned from; the first one after it ends ${aboutText(enoughAtMs)}.`;
+    return { ...inconclusive('no_reference', said, learned, current), missing: { enoughAtMs } };
   }
   if (reference.scale.id === window.counters.scaleId) return undefined;
-  const reason = `${signal.name} was counted on another scale than its reference.`;
-  return inconclusive('scale_mismatch', reason, 0, current);
+  // What was counted on the former scale has left the window once it has moved on by its length.
+  const enoughAtMs = closed.endMs + rule.lengthMs;
+  const reason = `${signal.name} was counted on another scale than its reference; windows on the new one are whole ${aboutText(enoughAtMs)}.`;
+  return { ...inconclusive('scale_mismatch', reason, 0, current), missing: { enoughAtMs } };
 }
 
 /** The counters of each version that has rows in the window and matches the rule. */
@@ -191,7 +222,12 @@ function collect(
     const track = placeOf(version, signal.name)?.track;
     const counters = track?.window(startMs, endMs);
     if (track !== undefined && counters !== undefined)
-      found.push({ version: version.version, scale: track.scale, counters });
+      found.push({
+        version: version.version,
+        scale: track.scale,
+        counters,
+        firstMs: track.firstFrom(startMs),
+      });
   }
   return found;
 }
@@ -205,7 +241,8 @@ function together(candidates: readonly Candidate[]): Candidate[] {
     first.scale,
     candidates.map((candidate) => candidate.counters),
   );
-  return [{ version: most.version, scale: first.scale, counters }];
+  const firstMs = Math.min(...candidates.map((candidate) => candidate.firstMs));
+  return [{ version: most.version, scale: first.scale, counters, firstMs }];
 }
 
 function countShares(

@@ -2,7 +2,6 @@ import type { Config } from '../../config/config.ts';
 import { formatDuration } from '../../core/duration.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
-import { isoTime } from '../../core/time.ts';
 import { type Evidence, evidenceMax, type Finding } from '../../core/verdict.ts';
 import { numberText, probabilityText } from '../../detectors/counters/finding.ts';
 import {
@@ -20,7 +19,11 @@ import { judgeLevels } from '../../detectors/ladder/judge-levels.ts';
 import { judgeSeries } from '../../detectors/ladder/judge-series.ts';
 import type { WindowFinding } from '../../detectors/ladder/judge-window.ts';
 import type { RingWindow } from '../../detectors/ladder/window-ring.ts';
+import { aboutText, enoughAtTick } from './enough.ts';
 import type { SignalLadder } from './ladder-book.ts';
+import { decodeMemories, encodeMemories, type LadderLookBack, type LadderMemory } from './ladder-memory.ts';
+import { type AskedWindow, repeatableLook } from './ladder-replay.ts';
+import type { Repeatable } from './replay.ts';
 
 /** Of the default rule, as its detector's schema checks them. */
 export interface LadderOptions {
@@ -30,23 +33,6 @@ export interface LadderOptions {
 
 /** A p above this, in a window that began after the drift was found and is as long, says that it is over. */
 const clearP = 0.05;
-
-/** One window's finding, and which window it was. */
-interface Look {
-  readonly ticks: LadderTicks;
-  readonly window: RingWindow;
-  readonly finding: WindowFinding;
-}
-
-/** What is remembered between the looks at one series under one rule. */
-interface Memory {
-  /** The last finding of each window length: windows of several days are looked at each few hours only. */
-  readonly looks: Map<LadderTicks, Look>;
-  /** Since when it drifts, and the shortest window that said so. */
-  open: { readonly atTick: number; readonly ticks: LadderTicks } | undefined;
-  /** Windows that began before are no longer asked: they hold a drift that is over. */
-  clearedTick: number;
-}
 
 export interface LadderLook {
   readonly ladder: SignalLadder;
@@ -66,6 +52,8 @@ export interface LadderFinding {
   readonly finding: Finding;
   readonly startTick: number;
   readonly endTick: number;
+  /** What it was made from. */
+  readonly repeatable: () => Repeatable | undefined;
 }
 
 const memoriesMax = 20_000;
@@ -76,8 +64,9 @@ const memoriesMax = 20_000;
  */
 export class LadderJudge {
   readonly #config: Config;
-  readonly #memories = new Map<string, Memory>();
+  readonly #memories = new Map<string, LadderMemory>();
   readonly #criticals = new CriticalValues();
+  #isChanged = false;
 
   constructor(config: Config) {
     this.#config = config;
@@ -96,20 +85,36 @@ export class LadderJudge {
           ? undefined
           : this.#judgeWindow(look, window, ticks, memory.open !== undefined);
       if (window === undefined || finding === undefined) memory.looks.delete(ticks);
-      else memory.looks.set(ticks, { ticks, window, finding });
+      else memory.looks.set(ticks, { ticks, window, finding, asked: this.#askedOf(look, ticks) });
     }
+    const wasOpen = memory.open !== undefined;
     this.#follow(memory, look.endTick);
+    if (wasOpen || memory.open !== undefined) this.#isChanged = true;
     look.ladder.drifting = memory.open !== undefined;
     return this.#conclude(look, memory);
   }
 
-  #memoryOf(look: LadderLook): Memory {
+  /** For the checkpoint: since when which series drift, and what is over; undefined where nothing was judged since. */
+  encode(): Uint8Array | undefined {
+    if (!this.#isChanged) return undefined;
+    this.#isChanged = false;
+    return encodeMemories(this.#memories);
+  }
+
+  /** Takes what a checkpoint remembered. Throws on bytes that `encode` did not write. */
+  restore(bytes: Uint8Array): void {
+    for (const [key, memory] of decodeMemories(bytes)) {
+      if (this.#memories.size < memoriesMax) this.#memories.set(key, memory);
+    }
+  }
+
+  #memoryOf(look: LadderLook): LadderMemory {
     const key = memoryKey(look.rule.name, look.ladder, look.version);
     const known = this.#memories.get(key);
     if (known !== undefined) return known;
     const [oldest] = this.#memories.keys();
     if (this.#memories.size >= memoriesMax && oldest !== undefined) this.#memories.delete(oldest);
-    const made: Memory = { looks: new Map(), open: undefined, clearedTick: Number.NEGATIVE_INFINITY };
+    const made: LadderMemory = { looks: new Map(), open: undefined, clearedTick: Number.NEGATIVE_INFINITY };
     this.#memories.set(key, made);
     return made;
   }
@@ -149,6 +154,11 @@ export class LadderJudge {
     });
   }
 
+  #askedOf(look: LadderLook, ticks: LadderTicks): AskedWindow {
+    const family = familyOf(look.signal);
+    return { reader: look.ladder.reader, alpha: this.#alphaOf(look, ticks), family, signals: look.family };
+  }
+
   #alphaOf(look: LadderLook, ticks: LadderTicks): number {
     const { falseAlarms, windows } = this.#config;
     const perMonth = (falseAlarms.count * ticksPerMonth * windows.paneMs) / falseAlarms.perMs;
@@ -156,7 +166,7 @@ export class LadderJudge {
   }
 
   /** Opens at the first breach; ends when a fresh window of the same length finds nothing. */
-  #follow(memory: Memory, endTick: number): void {
+  #follow(memory: LadderMemory, endTick: number): void {
     const breach = shortest(memory, (look) => look.finding.status === 'breach');
     if (memory.open === undefined) {
       if (breach !== undefined) memory.open = { atTick: endTick, ticks: breach.ticks };
@@ -178,7 +188,7 @@ export class LadderJudge {
     }
   }
 
-  #conclude(look: LadderLook, memory: Memory): LadderFinding | undefined {
+  #conclude(look: LadderLook, memory: LadderMemory): LadderFinding | undefined {
     const breach = shortest(memory, (one) => one.finding.status === 'breach');
     const judged = breach ?? longest(memory, (one) => one.finding.status === 'ok');
     if (judged !== undefined) return this.#toFinding(look, judged, memory);
@@ -186,7 +196,7 @@ export class LadderJudge {
     return few === undefined ? undefined : this.#tooFew(look, memory);
   }
 
-  #toFinding(look: LadderLook, judged: Look, memory: Memory): LadderFinding {
+  #toFinding(look: LadderLook, judged: LadderLookBack, memory: LadderMemory): LadderFinding {
     const { finding, window, ticks } = judged;
     const alpha = this.#alphaOf(look, ticks) * (look.ladder.reader?.model.alphaFactor ?? 1);
     const isDrifting = finding.status === 'breach' || memory.open !== undefined;
@@ -195,6 +205,7 @@ export class LadderJudge {
     return {
       startTick: window.endTick - ticks,
       endTick: window.endTick,
+      repeatable: () => repeatableLook(this.#config, look, judged),
       finding: {
         status: isDrifting ? 'breach' : 'ok',
         statistic: finding.psi,
@@ -210,7 +221,12 @@ export class LadderJudge {
     };
   }
 
-  #sentence(look: LadderLook, { finding, ticks }: Look, alpha: number, isDrifting: boolean): string {
+  #sentence(
+    look: LadderLook,
+    { finding, ticks }: LadderLookBack,
+    alpha: number,
+    isDrifting: boolean,
+  ): string {
     const span = formatDuration(ticks * this.#config.windows.paneMs);
     const rows = `${Math.round(finding.n)} rows in ${span} against ${Math.round(finding.m)} in the reference`;
     const effect = `PSI ${numberText(finding.psi)}, ${numberText(Math.max(0, finding.excess))} beyond chance`;
@@ -223,22 +239,35 @@ export class LadderJudge {
   }
 
   /** What is missing, and when it will be there at the rate of the longest window. */
-  #tooFew(look: LadderLook, memory: Memory): LadderFinding | undefined {
+  #tooFew(look: LadderLook, memory: LadderMemory): LadderFinding | undefined {
     const best = longest(memory, () => true);
     if (best === undefined) return undefined;
     const { window, finding, ticks } = best;
-    const perTick = window.ticks > 0 ? window.n / window.ticks : 0;
-    const waitTicks = perTick > 0 ? Math.ceil(finding.rowsMissing / perTick) : Number.POSITIVE_INFINITY;
-    const atMs = (look.endTick + waitTicks) * this.#config.windows.paneMs;
-    const when = isoTime(atMs) === '' ? '' : `, about ${isoTime(atMs).slice(0, 16).replace('T', ' ')} UTC`;
+    const { paneMs } = this.#config.windows;
+    const firstTick = look.ladder.rings.get(look.version)?.blocksBefore(look.endTick)[0]?.startTick;
+    const startTick = window.endTick - ticks;
+    const needed = window.n + finding.rowsMissing;
+    const seenTicks = window.endTick - Math.max(startTick, firstTick ?? startTick);
+    const fromTick = Math.max(look.learnedTick, memory.clearedTick);
+    const atTick = enoughAtTick({ rows: window.n, seenTicks, needed, fromTick, endTick: look.endTick });
+    const longestText = formatDuration((ladderTicks.at(-1) ?? 0) * paneMs);
+    const when =
+      atTick === undefined
+        ? `; at this rate not even ${longestText} will hold ${Math.ceil(needed)}`
+        : `, ${aboutText(atTick * paneMs)}`;
     return {
-      startTick: window.endTick - ticks,
+      startTick,
       endTick: window.endTick,
+      repeatable: () => undefined,
       finding: {
         status: 'inconclusive',
         cause: 'too_few',
         size: { reference: finding.m, current: window.n },
         reason: `${look.signal} needs ${finding.rowsMissing} more rows${when}.`,
+        missing: {
+          rows: finding.rowsMissing,
+          ...(atTick === undefined ? {} : { enoughAtMs: atTick * paneMs }),
+        },
         evidence: [],
       },
     };
@@ -264,13 +293,19 @@ export function familyOf(signal: string): SignalFamily {
   return signal.startsWith('output.') ? 'outputs' : 'rest';
 }
 
-function shortest(memory: Memory, isMeant: (look: Look) => boolean): Look | undefined {
+function shortest(
+  memory: LadderMemory,
+  isMeant: (look: LadderLookBack) => boolean,
+): LadderLookBack | undefined {
   return ladderTicks
     .map((ticks) => memory.looks.get(ticks))
     .find((look) => look !== undefined && isMeant(look));
 }
 
-function longest(memory: Memory, isMeant: (look: Look) => boolean): Look | undefined {
+function longest(
+  memory: LadderMemory,
+  isMeant: (look: LadderLookBack) => boolean,
+): LadderLookBack | undefined {
   return ladderTicks
     .map((ticks) => memory.looks.get(ticks))
     .findLast((look) => look !== undefined && isMeant(look));

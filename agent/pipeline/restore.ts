@@ -22,6 +22,10 @@ export interface RestoredState {
   readonly contents: ReadonlyMap<string, Uint8Array>;
   /** Event time up to which windows of a model were judged, by `boundaryKey`. */
   readonly closedMs: ReadonlyMap<string, number>;
+  /** Kept verdicts by id, undecoded. */
+  readonly verdicts: ReadonlyMap<string, Uint8Array>;
+  /** Since when series drift, undecoded. */
+  readonly episodes: ReadonlyMap<string, Uint8Array>;
 }
 
 /** Reads the whole store. A record that cannot be read is left out, counted and logged: it never stops the start. */
@@ -44,7 +48,7 @@ export async function restore(store: Store, log: Log, meter: Meter): Promise<Res
   const values = async <T>(prefix: string, decode?: (bytes: Uint8Array) => T): Promise<T[]> =>
     (await all(prefix, decode)).map(([, value]) => value);
 
-  const lastLine = (await values<AuditEntry>(auditPrefix)).at(-1);
+  const lastLine = await lastAuditLine(store, log, meter);
   return {
     alerts: await values<Alert>('alert/'),
     incidents: await values<Incident>('incident/'),
@@ -54,5 +58,29 @@ export async function restore(store: Store, log: Log, meter: Meter): Promise<Res
     ladders: new Map(await all('ladder/', (bytes) => bytes)),
     contents: new Map(await all('content/', (bytes) => bytes)),
     closedMs: new Map(await all<number>('boundary/')),
+    verdicts: new Map(await all('verdict/', (bytes) => bytes)),
+    episodes: new Map(await all('episode/', (bytes) => bytes)),
   };
+}
+
+/** The chain is long and only its end is needed. A last line that cannot be read leaves the search to all of them. */
+async function lastAuditLine(store: Store, log: Log, meter: Meter): Promise<AuditEntry | undefined> {
+  const last = await store.last(auditPrefix);
+  if (last === undefined) return undefined;
+  try {
+    return decodeJson<AuditEntry>(last[1]);
+  } catch {
+    meter.add('corrupt_records', 1, { kind: 'record' });
+    log.error('stored record unreadable: left out', { prefix: auditPrefix });
+    const lines = (await store.scan(auditPrefix)).flatMap(([, bytes]) => readLine(bytes));
+    return lines.at(-1);
+  }
+}
+
+function readLine(bytes: Uint8Array): AuditEntry[] {
+  try {
+    return [decodeJson<AuditEntry>(bytes)];
+  } catch {
+    return [];
+  }
 }

@@ -8,12 +8,15 @@ import type { AlertDecision, AlertStage } from './alert.ts';
 import { boundaryKey } from './checkpointer.ts';
 import type { ContentBook } from './content-book.ts';
 import type { DeliverStage, Enqueued } from './deliver.ts';
+import type { Explainer } from './explain.ts';
 import type { LadderBook } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelState } from './model-state.ts';
 import { announceReference, referenceWrite } from './references.ts';
+import type { Replays } from './replay.ts';
 import type { LastVerdicts } from './status.ts';
 import type { Transactions } from './transactions.ts';
+import type { VerdictBook } from './verdict-book.ts';
 import { type ClosedPane, closePanes, forgetOldPanes } from './window.ts';
 
 export interface TickOptions {
@@ -28,6 +31,9 @@ export interface TickOptions {
   readonly deliver: DeliverStage;
   readonly ledger: Ledger;
   readonly verdicts: LastVerdicts;
+  readonly explainer: Explainer;
+  readonly replays: Replays;
+  readonly verdictBook: VerdictBook;
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Meter;
@@ -95,7 +101,7 @@ class Turn {
       this.#keepReferences(closed);
       ladders.feed(closed);
       ledger.add(ladders.takeWrites());
-      const judged = judge(closed);
+      const judged = this.#explainAndKeep(closed, judge(closed));
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));
       forgetOldPanes(state);
@@ -103,6 +109,19 @@ class Turn {
     if (!closedAny) return;
     meter.set('watermark', state.closedMs / 1_000, { model: state.model });
     ledger.add([boundaryWrite(state)]);
+  }
+
+  /** Each breach with its explanation; what is to be kept is, with what it was made from. */
+  #explainAndKeep(closed: ClosedPane, judged: readonly Verdict[]): readonly Verdict[] {
+    const { explainer, replays, verdictBook, ledger } = this.#options;
+    const explained = explainer.explain(closed, judged);
+    const kept = explained.map((verdict, i) => {
+      const bare = judged[i] ?? verdict;
+      return verdictBook.keep(verdict, () => replays.of(bare));
+    });
+    ledger.add(explainer.takeWrites());
+    ledger.add(verdictBook.takeWrites());
+    return kept;
   }
 
   #keepReferences(closed: ClosedPane): void {

@@ -4,7 +4,7 @@ import { defineChannel, type MessageView } from '../channel.ts';
 import { postSigned } from '../http-post.ts';
 import { type WebhookOptions, webhookOptions } from '../options.ts';
 import { boundedView } from '../render.ts';
-import type { AlertView } from '../view.ts';
+import type { AlertView, ExplanationView } from '../view.ts';
 
 const alertsMax = 50;
 const bodyBytesMax = 64 * 1_024;
@@ -103,11 +103,31 @@ function alertBody(alert: AlertView) {
     reference: alert.reference,
     window: alert.window,
     evidence: alert.evidence,
+    matters: alert.explanation?.matters ?? null,
+    matters_reason: alert.explanation?.mattersReason ?? null,
+    explanation: explanationBody(alert.explanation),
+    verdict: alert.verdictId === '' ? null : alert.verdictId,
     stale: alert.stale,
     since: alert.since,
     starts_at: alert.startsAt,
     ends_at: alert.endsAt,
     runbook_url: alert.runbookUrl,
+  };
+}
+
+function explanationBody(explanation: ExplanationView | null) {
+  if (explanation === null) return null;
+  const { sentence, onset, movedTogether, output, changesNearby } = explanation;
+  return {
+    sentence,
+    onset,
+    moved_together: movedTogether.map((one) => ({
+      signal: one.signal,
+      since: one.since === '' ? null : one.since,
+      same_time: one.isTogether,
+    })),
+    output,
+    changes_nearby: changesNearby,
   };
 }
 

@@ -40,10 +40,10 @@ export function tooFew(input: DetectorInput<unknown>, minRows: number): Finding 
   const size = sizesOf(input);
   if (size.current + sizeSlack < minRows) {
     const reason = `${input.signal} has only ${rowsText(input.current)} in this window; ${minRows} are needed.`;
-    return inconclusive('too_few', reason, size);
+    return { ...inconclusive('too_few', reason, size), missing: { rows: Math.ceil(minRows - size.current) } };
   }
   if (input.reference !== undefined && size.reference + sizeSlack < minRows) {
-    const reason = `The reference of ${input.signal} has only ${rowsText(input.reference)}; ${minRows} are needed.`;
+    const reason = `The reference of ${input.signal} has only ${rowsText(input.reference)}; ${minRows} are needed: learn a longer one, or give it as a file.`;
     return inconclusive('too_few', reason, size);
   }
   return undefined;

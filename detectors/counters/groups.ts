@@ -153,7 +153,7 @@ function shorten(level: string): string {
 }
 
 /** "≤ 12.5", "12.5 to 20", "7" for a cell that holds one value, "over 80". */
-function rangeLabel(scale: NumericScale, [first, last]: CellRange): string {
+export function rangeLabel(scale: NumericScale, [first, last]: CellRange): string {
   const low = scale.edges[first - 1];
   const high = scale.edges[last];
   if (low === undefined && high === undefined) return 'all values';

@@ -4,6 +4,7 @@
  */
 import type { Counters } from '../../core/pane.ts';
 import type { LevelsScale, NumericScale, Scale } from '../../core/scale.ts';
+import { rangeLabel } from '../counters/groups.ts';
 import { levelBinsMax } from './judge-levels.ts';
 
 /** Fewer ventiles than this, or no order at all: judged as levels. */
@@ -46,10 +47,8 @@ export function binLabel(scale: Scale, binning: Binning, bin: number): string {
   if (scale.kind === 'log') return '';
   const first = binning.binOf.indexOf(bin);
   const last = binning.binOf.lastIndexOf(bin);
-  const low = scale.edges[first - 1];
-  const high = scale.edges[last];
-  if (low === undefined) return high === undefined ? 'any value' : `≤ ${short(high)}`;
-  return high === undefined ? `over ${short(low)}` : `${short(low)} to ${short(high)}`;
+  if (bin === binning.rest && (first < 0 || first !== last)) return 'other values';
+  return rangeLabel(scale, [first, last]);
 }
 
 function numericBinning(scale: NumericScale, reference: Counters): Binning {
@@ -89,8 +88,4 @@ function levelLabel(scale: LevelsScale, binning: Binning, bin: number): string {
   if (bin === binning.rest) return 'other levels';
   for (const [level, cell] of scale.cells) if (binning.binOf[cell] === bin) return level;
   return 'other levels';
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }

@@ -55,6 +55,16 @@ export interface RingWindow {
   readonly endTick: number;
 }
 
+/** One stretch of a series' past; effective rows, as in a window. */
+export interface RingBlock {
+  readonly startTick: number;
+  /** The first tick after it. */
+  readonly endTick: number;
+  readonly bins: Float64Array;
+  readonly n: number;
+  readonly hours: Float64Array;
+}
+
 /** Arrays to sum into, so that asking for many windows allocates none; the next window asked with them overwrites. */
 export interface WindowScratch {
   readonly bins: Float64Array;
@@ -134,6 +144,44 @@ export class WindowRing {
     scaleBy(bins, hours, sum.weight > 0 ? n / sum.weight : 0);
     const { ticks, weight, missing, malformed } = sum;
     return { bins, n, hours, ticks, weight, missing, malformed, endTick: end * stride };
+  }
+
+  /**
+   * All that is held before `endTick` in stretches that do not overlap, oldest first: single ticks in the last hour,
+   * 14 hours at the end of the week before. Stretches without rows are left out.
+   */
+  blocksBefore(endTick: number): RingBlock[] {
+    const found: RingBlock[] = [];
+    let limit = endTick;
+    for (const [at, ring] of this.#rings.entries()) {
+      const { stride } = ring;
+      const next = this.#rings[at + 1]?.stride ?? stride;
+      const newest = Math.floor(limit / stride) - 1;
+      const oldest = Math.floor((endTick - 1) / stride) - blocksPerWindow + 1;
+      // From here on the next stride has whole blocks; what lies before is left to it.
+      const from = Math.ceil((oldest * stride) / next) * next;
+      for (let index = newest; index * stride >= from; index--) {
+        const block = this.#blockAt(ring, index);
+        if (block !== undefined) found.push(block);
+      }
+      limit = Math.min(limit, from);
+    }
+    return found.reverse();
+  }
+
+  #blockAt(ring: Blocks, index: number): RingBlock | undefined {
+    const place = placeOf(index);
+    if (ring.index[place] !== index) return undefined;
+    const from = place * this.#columns;
+    const bins = ring.sums.slice(from, from + this.bins);
+    const weight = ring.sums[from + this.bins + 2] as number;
+    const weightSquared = ring.sums[from + this.bins + 3] as number;
+    if (!(weightSquared > 0)) return undefined;
+    const n = (weight * weight) / weightSquared;
+    const hours = new Float64Array(hoursPerWeek);
+    addHours(ring, place, hours);
+    scaleBy(bins, hours, n / weight);
+    return { startTick: index * ring.stride, endTick: (index + 1) * ring.stride, bins, n, hours };
   }
 
   /** Bytes held, for the memory figures. */

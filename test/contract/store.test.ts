@@ -113,6 +113,18 @@ describe.each(Object.entries(disks))('%s', (_name, createDisk) => {
     },
   );
 
+  test.each(['audit/', 'a', '', 'ä', '\u{10ffff}', 'a\ud7ff'])(
+    'last gives the end of what scan gives: %j',
+    async (prefix) => {
+      const store = await prepare().open();
+      const keys = ['audit/1', 'audit/2', 'audit/\u{10ffff}', 'b', 'a\ud7ff1', 'a\ue000', 'ä', '\u{10ffff}x'];
+      await store.commit(keys.map((key) => put(key, `value of ${key}`)));
+      expect(await store.last(prefix)).toEqual((await store.scan(prefix)).at(-1));
+      expect(await store.last(prefix)).toBeDefined();
+      expect(await store.last('nothing/')).toBeUndefined();
+    },
+  );
+
   test('a commit with a write that is refused changes nothing', async () => {
     const store = await prepare().open();
     await store.commit([put('kept', 'old')]);

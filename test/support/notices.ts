@@ -1,5 +1,6 @@
 import type { AgentIdentity, MessageView } from '../../alerts/channel.ts';
 import { viewOf } from '../../alerts/render.ts';
+import type { Explanation } from '../../core/explanation.ts';
 import type { Incident } from '../../core/incident.ts';
 import type { Notice } from '../../core/notification.ts';
 import type { Verdict } from '../../core/verdict.ts';
@@ -90,3 +91,32 @@ export function messageOf(notice: Notice = noticeOf(), actions: readonly string[
     runbookOf: () => 'https://wiki.example.com/drift',
   });
 }
+
+/** A breach with everything an explanation may have. */
+export const explained: Explanation = {
+  onset: {
+    atMs: sinceMs - 5 * minuteMs,
+    fromMs: sinceMs - 10 * minuteMs,
+    toMs: sinceMs,
+    form: 'abrupt',
+  },
+  movedTogether: [
+    { signal: 'output.score', effect: 0.2, sinceMs: sinceMs - 5 * minuteMs, isTogether: true },
+    { signal: 'input.age', effect: 0.05, isTogether: false },
+  ],
+  outputShift: {
+    output: 'output.score',
+    observed: 0.042,
+    deviations: 0.3,
+    contributions: [
+      { signal: 'input.debt_to_income', shift: 0.04, deviations: 0.29 },
+      { signal: 'input.age', shift: 0.0016, deviations: 0.011 },
+    ],
+    explained: 0.99,
+    overlapping: false,
+  },
+  changesNearby: [{ kind: 'version', what: 'version 2.0.0 was first seen', atMs: sinceMs - 6 * minuteMs }],
+  matters: 'page',
+  mattersReason: 'output.score moved as well',
+  sentence: 'input.debt_to_income changed at once about 2026-11-21 21:00 UTC.',
+};

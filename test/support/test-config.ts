@@ -44,7 +44,7 @@ export function testConfig(over: Partial<Config> = {}): Config {
       outbox: { rowsMax: 10_000, bytesMax: 1 << 26, maxAgeMs: 3 * dayMs },
     },
     rollback: { targets: [], policies: [] },
-    store: { checkpointEveryMs: 10_000, keepDoneMs: dayMs, maintenanceCron: '0 3 * * *' },
+    store: { checkpointEveryMs: 10_000, keepDoneMs: dayMs, maintenanceCron: '0 3 * * *', verdictsKept: 50 },
     telemetry: {},
     log: { level: 'info' },
     ...over,

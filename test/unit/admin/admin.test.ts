@@ -10,6 +10,8 @@ const options: AdminOptions = {
   health: () => ({ uptimeSeconds: 5 }),
   ready: () => ({ ready: true, reasons: [] }),
   status: () => ({ models: [{ model: 'credit-risk' }] }),
+  verdicts: () => [{ id: 'vrd_1' }],
+  verdict: async (id) => (id === 'vrd_1' ? { format: 1, id } : undefined),
   allowedHosts: ['kedge.monitoring.svc'],
   meter,
 };
@@ -58,7 +60,7 @@ test('/api/v1/status is JSON, and / lists what there is', async () => {
   expect(JSON.parse(status.text)).toEqual({ models: [{ model: 'credit-risk' }] });
   const index = await ask(admin, head('/'));
   const paths = [...index.text.matchAll(/^\/\S+/gm)].map(([path]) => path);
-  expect(paths).toEqual(['/metrics', '/healthz', '/readyz', '/api/v1/status']);
+  expect(paths).toEqual(['/metrics', '/healthz', '/readyz', '/api/v1/verdicts', '/api/v1/status']);
   for (const path of paths) expect((await ask(admin, head(path))).status).toBe(200);
 });
 
@@ -143,4 +145,20 @@ describe('the API', () => {
   ])('is shown under %j', (host) => {
     expect(isTrustedHost(host, ['kedge.monitoring.svc'])).toBe(true);
   });
+});
+
+test('kept verdicts are listed, and one is given whole', async () => {
+  const admin = createAdmin(options);
+  expect(JSON.parse((await ask(admin, head('/api/v1/verdicts'))).text)).toEqual({
+    verdicts: [{ id: 'vrd_1' }],
+  });
+  expect(JSON.parse((await ask(admin, head('/api/v1/verdicts/vrd_1'))).text)).toEqual({
+    format: 1,
+    id: 'vrd_1',
+  });
+  const unknown = await ask(admin, head('/api/v1/verdicts/vrd_2'));
+  expect(unknown.status).toBe(404);
+  expect(unknown.text).toContain('/api/v1/verdicts lists');
+  const foreign = { headers: { host: 'evil.example.com' } };
+  expect((await ask(admin, head('/api/v1/verdicts/vrd_1', foreign))).status).toBe(421);
 });

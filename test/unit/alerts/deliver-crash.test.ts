@@ -17,6 +17,7 @@ function mortal(endsAt: number) {
   const wrapStore = (store: Store): Store => ({
     read: (key) => store.read(key),
     scan: (prefix) => store.scan(prefix),
+    last: (prefix) => store.last(prefix),
     close: () => store.close(),
     async commit(writes) {
       if (!survives()) return never();

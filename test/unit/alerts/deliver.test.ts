@@ -282,6 +282,7 @@ test('a store that does not answer holds a message up for a second, not for good
     wrapStore: (store) => ({
       read: (key) => store.read(key),
       scan: (prefix) => store.scan(prefix),
+      last: (prefix) => store.last(prefix),
       close: () => store.close(),
       commit: (writes) => (isStuck ? new Promise(() => {}) : store.commit(writes)),
     }),

@@ -5,7 +5,15 @@ import { createVirtualClock } from '../../../agent/adapters/virtual-clock.ts';
 import type { Envelope, MessageView } from '../../../alerts/channel.ts';
 import { email } from '../../../alerts/channels/email.ts';
 import { plainBody } from '../../../alerts/render.ts';
-import { driftOf, identity, messageOf, noticeOf, resolvedNotice } from '../../support/notices.ts';
+import {
+  breachOf,
+  driftOf,
+  explained,
+  identity,
+  messageOf,
+  noticeOf,
+  resolvedNotice,
+} from '../../support/notices.ts';
 
 const given = {
   smtp: { host: 'smtp.example.com', user: 'kedge', password: 'planted-password', ca_file: '/etc/ca.pem' },
@@ -191,4 +199,22 @@ test.each<[object, string]>([
 
 test.each(['localhost', '127.0.0.1', '127.8.8.8', '::1'])('without TLS to %s is fine', (host) => {
   expect(email.options.safeParse({ ...given, smtp: { host, port: 1025, tls: 'none' } }).success).toBe(true);
+});
+
+test('a mail says since when, how, what moved with it, what it did to the output, what was changed, and if it matters', () => {
+  const lastBreach = breachOf({ explanation: explained, id: 'vrd_0123456789abcdef' });
+  const { text, html } = render(messageOf(noticeOf({ firing: [driftOf({ lastBreach })] })));
+  const said = [
+    'Since: 2026-11-21 21:00 UTC (between 2026-11-21 20:55 UTC and 2026-11-21 21:05 UTC), all at once',
+    'With it: output.score',
+    'Also moved: input.age',
+    'Output: output.score shifted by +0.3 sd; by inputs that moved: input.debt_to_income +0.29 sd, input.age +0.011 sd (99.0 % explained)',
+    'Changed: version 2.0.0 was first seen, 2026-11-21 20:59 UTC',
+    'Matters: yes: output.score moved as well',
+    'Repeat it: kedge verdict show vrd_0123456789abcdef',
+  ];
+  for (const line of said) {
+    expect(text).toContain(`  ${line}\n`);
+    expect(html).toContain(line.slice(line.indexOf(': ') + 2));
+  }
 });

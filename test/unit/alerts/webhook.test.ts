@@ -6,7 +6,15 @@ import { createVirtualClock } from '../../../agent/adapters/virtual-clock.ts';
 import type { Channel, Envelope } from '../../../alerts/channel.ts';
 import { webhook } from '../../../alerts/channels/webhook.ts';
 import { deliveryOf, parseRetryAfter, scrub } from '../../../alerts/http-post.ts';
-import { breachOf, driftOf, identity, messageOf, noticeOf, resolvedNotice } from '../../support/notices.ts';
+import {
+  breachOf,
+  driftOf,
+  explained,
+  identity,
+  messageOf,
+  noticeOf,
+  resolvedNotice,
+} from '../../support/notices.ts';
 
 const secrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'] as const;
 const url = 'https://ops.example.com/hook?token=planted';
@@ -76,6 +84,10 @@ test('the body of a firing message', () => {
           reference: { id: 'ref_7', n: 200_000 },
           window: { start: '2026-11-21T21:05:00.000Z', end: '2026-11-21T21:10:00.000Z' },
           evidence: [{ label: '(0.5, 0.9]', reference: 0.1, current: 0.42 }],
+          matters: null,
+          matters_reason: null,
+          explanation: null,
+          verdict: null,
           stale: false,
           since: '2026-11-21T21:05:00.000Z',
           starts_at: '2026-11-21T21:10:00.000Z',
@@ -217,4 +229,23 @@ test('scrubbing leaves no rest of a secret that holds another one', () => {
 test('the examples are those a user may copy', () => {
   for (const example of (webhook as Channel).examples)
     expect(webhook.options.safeParse(example).success).toBe(true);
+});
+
+test('an explanation is in the body, with names from telemetry made harmless', () => {
+  const movedTogether = [{ signal: 'input.\u202eevil\u0007', effect: 1, isTogether: true }];
+  const lastBreach = breachOf({ explanation: { ...explained, movedTogether }, id: 'vrd_1' });
+  const body = JSON.parse(
+    webhook.render(messageOf(noticeOf({ firing: [driftOf({ lastBreach })] })), undefined),
+  );
+  expect(body.data.alerts[0]).toMatchObject({
+    matters: 'page',
+    matters_reason: 'output.score moved as well',
+    verdict: 'vrd_1',
+    since: '2026-11-21T21:00:00.000Z',
+    explanation: {
+      onset: { at: '2026-11-21T21:00:00.000Z', from: '2026-11-21T20:55:00.000Z', form: 'abrupt' },
+      moved_together: [{ signal: 'input. evil ', since: null, same_time: true }],
+      changes_nearby: [{ what: 'version 2.0.0 was first seen', at: '2026-11-21T20:59:00.000Z' }],
+    },
+  });
 });

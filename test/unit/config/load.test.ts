@@ -56,7 +56,12 @@ test.each(['', '# nothing\n', 'rules:\n', '{}'])('%j means all defaults', (text)
       outbox: { rowsMax: 10_000, bytesMax: 67_108_864, maxAgeMs: 259_200_000 },
     },
     rollback: { targets: [], policies: [] },
-    store: { checkpointEveryMs: 10_000, keepDoneMs: 2_592_000_000, maintenanceCron: '0 3 * * *' },
+    store: {
+      checkpointEveryMs: 10_000,
+      keepDoneMs: 2_592_000_000,
+      maintenanceCron: '0 3 * * *',
+      verdictsKept: 50,
+    },
     telemetry: {},
     log: { level: 'info' },
   });

@@ -112,7 +112,9 @@ test('too few rows on either side: inconclusive, with both numbers', () => {
     signal: 'input.income',
   });
   expect(finding.cause).toBe('too_few');
-  expect(finding.reason).toBe('The reference of input.income has only 150 rows; 200 are needed.');
+  expect(finding.reason).toBe(
+    'The reference of input.income has only 150 rows; 200 are needed: learn a longer one, or give it as a file.',
+  );
 });
 
 test('sampled rows: judged by effective rows, and said so', () => {

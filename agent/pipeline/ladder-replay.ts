@@ -1,0 +1,68 @@
+import type { Config } from '../../config/config.ts';
+import type { Rule } from '../../core/rule.ts';
+import {
+  familyShares,
+  type LadderTicks,
+  ladderTicks,
+  type SignalFamily,
+  strideOf,
+  ticksPerMonth,
+} from '../../detectors/ladder/alpha-ladder.ts';
+import type { ModelReader } from '../../detectors/ladder/judge-series.ts';
+import type { RingWindow } from '../../detectors/ladder/window-ring.ts';
+import type { SignalLadder } from './ladder-book.ts';
+import type { Repeatable } from './replay.ts';
+
+/** With what a window was judged: the model of then, as it may be made anew before the verdict is repeated. */
+export interface AskedWindow {
+  readonly reader: ModelReader | undefined;
+  /** Before what the model takes off. */
+  readonly alpha: number;
+  readonly family: SignalFamily;
+  /** Signals of the family that shared its part of the budget. */
+  readonly signals: number;
+}
+
+/** Undefined where a restart came between the look and now. */
+export function repeatableLook(
+  config: Config,
+  look: { readonly ladder: SignalLadder; readonly rule: Rule },
+  judged: { readonly ticks: LadderTicks; readonly window: RingWindow; readonly asked?: AskedWindow },
+): Repeatable | undefined {
+  const { ticks, window, asked } = judged;
+  const expectation = asked?.reader?.expectationOf(window.hours);
+  if (asked?.reader === undefined || expectation === undefined) return undefined;
+  const { model } = asked.reader;
+  const { min_rows: minRows, min_effect: minEffect } = look.rule.detector.options as {
+    readonly min_rows: number;
+    readonly min_effect: number;
+  };
+  const { family } = asked;
+  return {
+    replay: {
+      kind: 'ladder',
+      binning: look.ladder.binning.kind,
+      bins: [...window.bins],
+      n: window.n,
+      expected: [...expectation.expected],
+      inverseM: expectation.inverseM,
+      variance: model.variance[ladderTicks.indexOf(ticks)] ?? null,
+      alpha: asked.alpha * model.alphaFactor,
+      minEffect,
+      minRows,
+    },
+    alphaOrigin: {
+      kind: 'ladder',
+      falseAlarms: config.falseAlarms.count,
+      perMs: config.falseAlarms.perMs,
+      family,
+      share: familyShares[family],
+      signals: asked.signals,
+      windowLengths: ladderTicks.length,
+      looks: ticksPerMonth / strideOf(ticks),
+      windowMs: ticks * config.windows.paneMs,
+      caution: model.alphaFactor,
+      monthMs: ticksPerMonth * config.windows.paneMs,
+    },
+  };
+}
