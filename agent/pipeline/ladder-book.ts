@@ -1,26 +1,34 @@
 import { decodeJson, encodeJson } from '../../core/json.ts';
 import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
+import type { Reference } from '../../core/reference.ts';
 import { type Series, seriesKey } from '../../core/series.ts';
 import { addBins, type Binning, binningOf } from '../../detectors/ladder/binning.ts';
 import { ModelReader } from '../../detectors/ladder/judge-series.ts';
 import {
   buildReferenceModel,
   modelOfCounts,
+  type ReferenceModel,
   type ReferenceModelJson,
   referenceModelFromJson,
   referenceModelToJson,
 } from '../../detectors/ladder/reference-model.ts';
-import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
+import { PaneHistory, ticksPerDay } from '../../detectors/ladder/reference-panes.ts';
+import { hourOfWeek } from '../../detectors/ladder/seasonal.ts';
+import {
+  isTrafficDue,
+  isTrafficLearned,
+  withTrafficVariance,
+} from '../../detectors/ladder/traffic-variance.ts';
 import { hoursPerWeek, WindowRing } from '../../detectors/ladder/window-ring.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
 /** Series followed, at most: 18 KB each. More are counted and judged by other rules only. */
 export const ladderSeriesMax = 4_000;
-/** A learned reference is refined each day until it is this old, in panes: four weeks of five minutes. */
-const refineTicks = 28 * 288;
-const refineEveryTicks = 288;
+/** A learned reference is refined each day until it is this old. */
+const refineDays = 28;
 const ticksPerHour = 12;
+const dayMs = 86_400_000;
 const prefix = 'ladder/';
 
 /** What the default rule knows of one signal of one model, over all versions. */
@@ -57,6 +65,7 @@ export class LadderBook {
   readonly #ladders = new Map<string, SignalLadder>();
   readonly #stored: ReadonlyMap<string, StoredLadder>;
   readonly #paneMs: number;
+  readonly #dayTicks: number;
   readonly #meter: Meter;
   readonly #log: Log;
   /** Rings of a checkpoint that no pane has asked for yet, by series and version. */
@@ -72,6 +81,7 @@ export class LadderBook {
     readonly stored: ReadonlyMap<string, Uint8Array>;
   }) {
     this.#paneMs = options.paneMs;
+    this.#dayTicks = Math.max(1, Math.min(ticksPerDay, Math.round(dayMs / options.paneMs)));
     this.#meter = options.meter;
     this.#log = options.log;
     this.#stored = new Map([...options.stored].flatMap(([key, bytes]) => this.#read(key, bytes)));
@@ -117,7 +127,7 @@ export class LadderBook {
     const ladder: SignalLadder = {
       series,
       binning,
-      history: signal.learner?.reference?.kind === 'file' ? undefined : new PaneHistory(binning.size),
+      history: new PaneHistory(binning.size, this.#dayTicks),
       reader: undefined,
       referenceId: '',
       startedTick: this.tickOf(learned.fromMs),
@@ -168,7 +178,7 @@ export class LadderBook {
   }
 
   #addPanes(ladder: SignalLadder, closed: ClosedPane, signal: SignalState, tick: number): void {
-    const hour = Math.floor(tick / ticksPerHour) % hoursPerWeek;
+    const hour = this.#hourOf(closed.startMs, tick);
     for (const version of closed.state.versions.values()) {
       const counters = placeOf(version, signal.name)?.track?.pane(closed.startMs);
       if (counters === undefined) continue;
@@ -185,6 +195,12 @@ export class LadderBook {
         this.#rings--;
       }
     }
+  }
+
+  /** Panes shorter than five minutes are a demo's: twelve of them are its hour. */
+  #hourOf(startMs: number, tick: number): number {
+    const isReal = this.#dayTicks < ticksPerDay || this.#paneMs * ticksPerDay === dayMs;
+    return isReal ? hourOfWeek(startMs) : Math.floor(tick / ticksPerHour) % hoursPerWeek;
   }
 
   #ringOf(ladder: SignalLadder, version: string): WindowRing | undefined {
@@ -219,29 +235,47 @@ export class LadderBook {
   #refine(ladder: SignalLadder, signal: SignalState, tick: number): void {
     const reference = signal.learner?.reference;
     if (reference === undefined) return;
+    if (reference.kind === 'file') {
+      this.#followTraffic(ladder, reference, tick);
+      return;
+    }
     const isNew = ladder.referenceId !== reference.id;
     const isDue = ladder.history !== undefined && !ladder.drifting && this.#isRefineTick(ladder, tick);
     if (!isNew && !isDue) return;
     const panes = ladder.history?.panes();
     const hasTimes = panes !== undefined && panes.ticks.length > 1;
-    const counted = new Float64Array(ladder.binning.size);
-    addBins(ladder.binning, reference.counters, counted);
-    const { weight, weightSquared } = reference.counters;
-    ladder.reader = new ModelReader(
-      hasTimes ? buildReferenceModel(panes) : modelOfCounts(counted, weight, weightSquared),
-    );
+    this.#take(ladder, reference, tick, hasTimes ? buildReferenceModel(panes) : modelOf(ladder, reference));
+    if (tick - ladder.startedTick >= refineDays * this.#dayTicks) ladder.history = undefined;
+  }
+
+  /** A file says nothing of how windows vary: that is learned from the traffic, while nothing drifts. */
+  #followTraffic(ladder: SignalLadder, reference: Reference, tick: number): void {
+    const isNew = ladder.referenceId !== reference.id;
+    if (isNew) ladder.startedTick = tick;
+    if (ladder.history === undefined) return;
+    const age = tick + 1 - ladder.startedTick;
+    const isDue =
+      !ladder.drifting && isTrafficDue(age, ladder.builtTick - ladder.startedTick, this.#dayTicks);
+    if (!isNew && !isDue) return;
+    const model = withTrafficVariance(modelOf(ladder, reference), ladder.history.panes());
+    this.#take(ladder, reference, tick, model);
+    if (isTrafficLearned(age, this.#dayTicks)) ladder.history = undefined;
+  }
+
+  #take(ladder: SignalLadder, reference: Reference, tick: number, model: ReferenceModel): void {
+    ladder.reader = new ModelReader(model);
     ladder.referenceId = reference.id;
     ladder.builtTick = tick;
-    if (tick - ladder.startedTick >= refineTicks) ladder.history = undefined;
     this.#keep(ladder, reference.scale.id);
   }
 
   /** Once a day, each signal at a tick of its own: making a model takes some 50 ms, and many begin at once. */
   #isRefineTick(ladder: SignalLadder, tick: number): boolean {
     const { signal } = ladder.series;
-    let offset = signal.length;
-    for (let i = 0; i < signal.length; i++) offset = (offset * 31 + signal.charCodeAt(i)) % refineEveryTicks;
-    return tick > ladder.builtTick && tick % refineEveryTicks === offset;
+    const every = this.#dayTicks;
+    let offset = signal.length % every;
+    for (let i = 0; i < signal.length; i++) offset = (offset * 31 + signal.charCodeAt(i)) % every;
+    return tick > ladder.builtTick && tick % every === offset;
   }
 
   #keep(ladder: SignalLadder, scaleId: string): void {
@@ -275,6 +309,13 @@ export class LadderBook {
       return [];
     }
   }
+}
+
+/** As if it had no times: one profile of all its rows. */
+function modelOf(ladder: SignalLadder, { counters }: Reference): ReferenceModel {
+  const counted = new Float64Array(ladder.binning.size);
+  addBins(ladder.binning, counters, counted);
+  return modelOfCounts(counted, counters.weight, counters.weightSquared);
 }
 
 type RingHead = readonly [series: string, version: string, bytes: number];

@@ -30,6 +30,9 @@ export interface LadderOptions {
 
 /** A p above this, in a window that began after the drift was found and is as long, says that it is over. */
 const clearP = 0.05;
+/** Or so many strides in a row with less than this part of the least effect, in a window as long, old or fresh. */
+const calmStrides = 2;
+const calmPart = 0.5;
 
 /** One window's finding, and which window it was. */
 interface Look {
@@ -38,12 +41,21 @@ interface Look {
   readonly finding: WindowFinding;
 }
 
+interface Open {
+  /** The shortest window that has found it so far: fresh ones as long show whether it is over. */
+  ticks: LadderTicks;
+  /** When that one found it first: what begins later is fresh. */
+  atTick: number;
+  /** Strides in a row at which the window that found it, or a longer one, was without effect; and the end of the last. */
+  calm: number;
+  calmTick: number;
+}
+
 /** What is remembered between the looks at one series under one rule. */
 interface Memory {
   /** The last finding of each window length: windows of several days are looked at each few hours only. */
   readonly looks: Map<LadderTicks, Look>;
-  /** Since when it drifts, and the shortest window that said so. */
-  open: { readonly atTick: number; readonly ticks: LadderTicks } | undefined;
+  open: Open | undefined;
   /** Windows that began before are no longer asked: they hold a drift that is over. */
   clearedTick: number;
 }
@@ -98,7 +110,7 @@ export class LadderJudge {
       if (window === undefined || finding === undefined) memory.looks.delete(ticks);
       else memory.looks.set(ticks, { ticks, window, finding });
     }
-    this.#follow(memory, look.endTick);
+    this.#follow(memory, look.endTick, (look.rule.detector.options as LadderOptions).min_effect);
     look.ladder.drifting = memory.open !== undefined;
     return this.#conclude(look, memory);
   }
@@ -144,7 +156,7 @@ export class LadderJudge {
       inverseM: expectation.inverseM,
       variance: reader.model.variance[ladderTicks.indexOf(ticks)],
       alpha: alpha * reader.model.alphaFactor,
-      minEffect,
+      minEffect: Math.max(minEffect, reader.model.effectFloor ?? 0),
       minRows,
     });
   }
@@ -156,10 +168,20 @@ export class LadderJudge {
   }
 
   /** Opens at the first breach; ends when a fresh window of the same length finds nothing. */
-  #follow(memory: Memory, endTick: number): void {
+  #follow(memory: Memory, endTick: number, minEffect: number): void {
     const breach = shortest(memory, (look) => look.finding.status === 'breach');
     if (memory.open === undefined) {
-      if (breach !== undefined) memory.open = { atTick: endTick, ticks: breach.ticks };
+      if (breach !== undefined)
+        memory.open = { atTick: endTick, ticks: breach.ticks, calm: 0, calmTick: endTick };
+      return;
+    }
+    if (breach !== undefined && breach.ticks < memory.open.ticks) {
+      memory.open.ticks = breach.ticks;
+      memory.open.atTick = endTick;
+      memory.open.calm = 0;
+    }
+    if (breach === undefined && this.#isCalm(memory, memory.open, minEffect)) {
+      memory.open = undefined;
       return;
     }
     const { atTick, ticks } = memory.open;
@@ -176,6 +198,16 @@ export class LadderJudge {
     for (const [length, look] of memory.looks) {
       if (look.window.endTick - length < memory.clearedTick) memory.looks.delete(length);
     }
+  }
+
+  /** The old drift has left the window that found it: without a breach elsewhere, that is the end of it. */
+  #isCalm(memory: Memory, open: Open, minEffect: number): boolean {
+    const found = memory.looks.get(open.ticks);
+    if (found === undefined || found.window.endTick <= open.calmTick) return false;
+    open.calmTick = found.window.endTick;
+    const { status, excess } = found.finding;
+    open.calm = status === 'ok' && excess < calmPart * minEffect ? open.calm + 1 : 0;
+    return open.calm >= calmStrides;
   }
 
   #conclude(look: LadderLook, memory: Memory): LadderFinding | undefined {

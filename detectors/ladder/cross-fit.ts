@@ -20,8 +20,9 @@ import { smoothComponents } from './smooth-test.ts';
 import { effectiveWindows, fitVariance, guardOf, shareWander, type WindowVariance } from './variance.ts';
 import { hoursPerWeek } from './window-ring.ts';
 
-const ticksPerDay = 288;
-const ticksPerWeek = 2016;
+const daysPerWeek = 7;
+/** Longer references have longer folds. */
+const foldsMax = 64;
 /** Effective rows below which a window tells nothing about variance. */
 const rowsFew = 200;
 
@@ -41,10 +42,13 @@ export interface Folds {
   readonly others: readonly HourCounts[];
 }
 
-export function foldsOf(panes: ReferencePanes): Folds {
+/** `ticksOfFold` for other folds than weeks and days. */
+export function foldsOf(panes: ReferencePanes, ticksOfFold?: number): Folds {
   const first = panes.ticks[0] ?? 0;
   const span = (panes.ticks.at(-1) ?? 0) + 1 - first;
-  const ticks = span >= 2 * ticksPerWeek ? ticksPerWeek : ticksPerDay;
+  const day = panes.dayTicks;
+  const week = daysPerWeek * day;
+  const ticks = Math.max(ticksOfFold ?? (span >= 2 * week ? week : day), Math.ceil(span / foldsMax));
   // A last part of a week is judged with the week before it: alone it would be a fold of its own.
   const count = Math.max(1, Math.floor(span / ticks));
   const of = Uint8Array.from(panes.ticks, (tick) => Math.min(count - 1, Math.floor((tick - first) / ticks)));

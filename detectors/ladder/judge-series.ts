@@ -72,7 +72,7 @@ export function judgeSeries(
     basis: expectation.basis,
     variance: model.variance[ladderTicks.indexOf(look.windowTicks)],
     alpha: look.alpha * model.alphaFactor,
-    minEffect: look.minEffect,
+    minEffect: Math.max(look.minEffect, model.effectFloor ?? 0),
     minRows: look.minRows,
     criticals: look.criticals,
     wantP: look.wantP,
