@@ -136,10 +136,19 @@ export class LadderBook {
       drifting: false,
     };
     const stored = this.#stored.get(key);
-    const made =
-      stored !== undefined && stored.scaleId === learned.scale.id ? fromStored(ladder, stored) : ladder;
+    let made = stored?.scaleId === learned.scale.id ? fromStored(ladder, stored) : ladder;
+    const isFile = signal.learner?.reference?.kind === 'file';
+    if (isFile && made.reader !== undefined) made = this.#learnOn(made, this.tickOf(state.closedMs));
     this.#ladders.set(key, made);
     return made;
+  }
+
+  /** After a restart traffic is learned from anew, and replaces what was known once it is as old as that was. */
+  #learnOn(ladder: SignalLadder, tick: number): SignalLadder {
+    const known = ladder.builtTick + 1 - ladder.startedTick;
+    if (isTrafficLearned(known, this.#dayTicks)) return ladder;
+    const history = new PaneHistory(ladder.binning.size, this.#dayTicks);
+    return { ...ladder, history, startedTick: tick, builtTick: tick + Math.floor(known / 2) };
   }
 
   tickOf(timeMs: number): number {
@@ -187,7 +196,8 @@ export class LadderBook {
       const { weight, weightSquared, missing, malformed } = counters;
       const pane = { tick, hour, bins, weight, weightSquared, missing, malformed };
       this.#ringOf(ladder, version.version)?.add(pane);
-      ladder.history?.add(pane);
+      // Traffic that differs from its file must not be what tells how much is usual.
+      if (!(ladder.drifting && signal.learner?.reference?.kind === 'file')) ladder.history?.add(pane);
     }
     for (const version of ladder.rings.keys()) {
       if (!closed.state.versions.has(version)) {
@@ -251,7 +261,10 @@ export class LadderBook {
   /** A file says nothing of how windows vary: that is learned from the traffic, while nothing drifts. */
   #followTraffic(ladder: SignalLadder, reference: Reference, tick: number): void {
     const isNew = ladder.referenceId !== reference.id;
-    if (isNew) ladder.startedTick = tick;
+    if (isNew) {
+      ladder.startedTick = tick;
+      ladder.history ??= new PaneHistory(ladder.binning.size, this.#dayTicks);
+    }
     if (ladder.history === undefined) return;
     const age = tick + 1 - ladder.startedTick;
     const isDue =

@@ -2,7 +2,8 @@
 import { asked } from './default-rule.ts';
 import { type Delays, quantileOf, ruleNames } from './delays.ts';
 import type { AlarmCount, FalseAlarms } from './false-alarms.ts';
-import { type Figure, type Figures, poissonInterval } from './figures.ts';
+import { type Figure, type Figures, poissonInterval, rateOf } from './figures.ts';
+import type { MatrixCell, MatrixOptions } from './matrix.ts';
 import { peerRules } from './peers.ts';
 import { type Calibration, calibrationAlphas, type ShiftFound } from './windows.ts';
 
@@ -26,6 +27,35 @@ export function printFalseAlarms(runs: readonly FalseAlarms[], strict: boolean, 
     say(
       row([run.process, own, interval, stages, ...peerRules.map((rule) => perMonth(run.peers[rule], scale))]),
     );
+  }
+}
+
+/** A line for each shape, size of file and family; a column for each size of window. */
+export function printFiles(
+  byShape: readonly (readonly MatrixCell[])[],
+  matrix: MatrixOptions,
+  say: Line,
+): void {
+  say(`\nFalse alarms in the first month against a reference file, by the rows of an hour; asked ${asked}:`);
+  say('raw / episodes, scaled up from the signals that ran; [95 % interval of the episodes a month].');
+  say(
+    row(
+      ['values, file, signals (run)', ...matrix.rowsPerHour.map((rows) => `${short(rows)} rows`), 'all'],
+      15,
+    ),
+  );
+  for (const cells of byShape) {
+    for (const m of matrix.references) {
+      for (const family of matrix.families) {
+        const mine = cells.filter((cell) => cell.m === m && cell.family === family);
+        const factor = family.signals / family.run;
+        const counts = mine.map((cell) => `${short(cell.raw * factor)} / ${short(cell.episodes * factor)}`);
+        const { value, low, high } = rateOf(mine);
+        const all = `${short(value)} [${short(low)}, ${short(high)}] ${low <= asked ? 'ok' : 'MISSED'}`;
+        const name = `${mine[0]?.shape} ${short(m)} ${family.signals} (${family.run})`;
+        say(row([name.padEnd(28), ...counts, all], 15));
+      }
+    }
   }
 }
 

@@ -118,10 +118,15 @@ function chooseStage(panes: ReferencePanes, folds: Folds, allowed: readonly Seas
  * A length with too few windows takes all values of the next shorter one, and where there is none, of the shortest that
  * has enough: its windows have too few rows as a rule, but in a burst they are looked at.
  */
-export function learnAll(panes: ReferencePanes, folds: Folds, stage: SeasonStage): WindowVariance[] {
+export function learnAll(
+  panes: ReferencePanes,
+  folds: Folds,
+  stage: SeasonStage,
+  { rows, windows }: { readonly rows?: number; readonly windows: number } = { windows: windowsFew },
+): WindowVariance[] {
   const others = profilesOfOthers(folds, stage);
   const learned = ladderTicks.map((ticks) =>
-    learnVariance(referenceWindows(panes, folds, others, ticks), panes.bins, windowsFew),
+    learnVariance(referenceWindows(panes, folds, others, ticks, rows), panes.bins, windows),
   );
   const shortest = learned.find((one) => one !== undefined) ?? unlearnedVariance(panes.bins);
   const clustering = clusteringOf(shortest);
