@@ -14,12 +14,13 @@ import {
 } from '../../detectors/ladder/reference-model.ts';
 import { PaneHistory, ticksPerDay } from '../../detectors/ladder/reference-panes.ts';
 import { hourOfWeek } from '../../detectors/ladder/seasonal.ts';
+import { RecentPanes, thinPaneRowsMax } from '../../detectors/ladder/serial.ts';
 import {
   isTrafficDue,
   isTrafficLearned,
   withTrafficVariance,
 } from '../../detectors/ladder/traffic-variance.ts';
-import { hoursPerWeek, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { hoursPerWeek, type RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
@@ -43,6 +44,8 @@ export interface SignalLadder {
   startedTick: number;
   builtTick: number;
   readonly rings: Map<string, WindowRing>;
+  /** Where the last panes of a version with few rows lay. */
+  readonly recent: Map<string, RecentPanes>;
   /** Some version drifts: the model is not refined meanwhile, as it would learn the drift. */
   drifting: boolean;
 }
@@ -133,6 +136,7 @@ export class LadderBook {
       startedTick: this.tickOf(learned.fromMs),
       builtTick: Number.NEGATIVE_INFINITY,
       rings: new Map(),
+      recent: new Map(),
       drifting: false,
     };
     const stored = this.#stored.get(key);
@@ -196,12 +200,14 @@ export class LadderBook {
       const { weight, weightSquared, missing, malformed } = counters;
       const pane = { tick, hour, bins, weight, weightSquared, missing, malformed };
       this.#ringOf(ladder, version.version)?.add(pane);
+      keepThin(ladder, version.version, pane);
       // Traffic that differs from its file must not be what tells how much is usual.
       if (!(ladder.drifting && signal.learner?.reference?.kind === 'file')) ladder.history?.add(pane);
     }
     for (const version of ladder.rings.keys()) {
       if (!closed.state.versions.has(version)) {
         ladder.rings.delete(version);
+        ladder.recent.delete(version);
         this.#rings--;
       }
     }
@@ -322,6 +328,14 @@ export class LadderBook {
       return [];
     }
   }
+}
+
+function keepThin(ladder: SignalLadder, version: string, { tick, bins, weight }: RingPane): void {
+  if (!(weight > 0 && weight <= thinPaneRowsMax)) return;
+  const recent = ladder.recent.get(version) ?? new RecentPanes();
+  ladder.recent.set(version, recent);
+  const sum = Array.from(bins).reduce((total, count, bin) => total + bin * count, 0);
+  recent.add(tick, sum / weight / Math.max(1, bins.length - 1));
 }
 
 /** As if it had no times: one profile of all its rows. */

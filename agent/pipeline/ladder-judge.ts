@@ -2,8 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { formatDuration } from '../../core/duration.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
-import { isoTime } from '../../core/time.ts';
-import { type Evidence, evidenceMax, type Finding } from '../../core/verdict.ts';
+import { type Evidence, evidenceMax } from '../../core/verdict.ts';
 import { numberText, probabilityText } from '../../detectors/counters/finding.ts';
 import {
   dueWindows,
@@ -18,9 +17,11 @@ import { binLabel } from '../../detectors/ladder/binning.ts';
 import { CriticalValues } from '../../detectors/ladder/critical-values.ts';
 import { judgeLevels } from '../../detectors/ladder/judge-levels.ts';
 import { judgeSeries } from '../../detectors/ladder/judge-series.ts';
+import { judgeSmall } from '../../detectors/ladder/judge-small.ts';
 import type { WindowFinding } from '../../detectors/ladder/judge-window.ts';
 import type { RingWindow } from '../../detectors/ladder/window-ring.ts';
 import type { SignalLadder } from './ladder-book.ts';
+import { type LadderFinding, type Look, tooFewRows } from './ladder-few.ts';
 
 /** Of the default rule, as its detector's schema checks them. */
 export interface LadderOptions {
@@ -33,13 +34,6 @@ const clearP = 0.05;
 /** Or so many strides in a row with less than this part of the least effect, in a window as long, old or fresh. */
 const calmStrides = 2;
 const calmPart = 0.5;
-
-/** One window's finding, and which window it was. */
-interface Look {
-  readonly ticks: LadderTicks;
-  readonly window: RingWindow;
-  readonly finding: WindowFinding;
-}
 
 interface Open {
   /** The shortest window that has found it so far: fresh ones as long show whether it is over. */
@@ -74,12 +68,7 @@ export interface LadderLook {
   readonly learnedTick: number;
 }
 
-export interface LadderFinding {
-  readonly finding: Finding;
-  readonly startTick: number;
-  readonly endTick: number;
-}
-
+const dayMs = 86_400_000;
 const memoriesMax = 20_000;
 
 /**
@@ -145,11 +134,12 @@ export class LadderJudge {
         minRows,
         criticals: this.#criticals,
         wantP,
+        thin: this.#thinOf(look, window, ticks),
       });
     }
     const expectation = reader.expectationOf(window.hours);
     if (expectation === undefined || !(window.n > 0)) return undefined;
-    return judgeLevels({
+    const input = {
       bins: window.bins,
       n: window.n,
       expected: expectation.expected,
@@ -158,7 +148,17 @@ export class LadderJudge {
       alpha: alpha * reader.model.alphaFactor,
       minEffect: Math.max(minEffect, reader.model.effectFloor ?? 0),
       minRows,
-    });
+    };
+    const found = judgeLevels(input);
+    const thin = found.status === 'inconclusive' ? this.#thinOf(look, window, ticks) : undefined;
+    return thin === undefined ? found : judgeSmall(input, 'levels', thin.clustering);
+  }
+
+  /** Windows of a day and more are judged even where they are thin. */
+  #thinOf({ ladder, version }: LadderLook, { endTick }: RingWindow, ticks: LadderTicks) {
+    if (ticks * this.#config.windows.paneMs < dayMs) return undefined;
+    const recent = ladder.recent.get(version);
+    return { clustering: recent?.clusteringIn(endTick - ticks, endTick, ladder.binning.kind) ?? 1 };
   }
 
   #alphaOf(look: LadderLook, ticks: LadderTicks): number {
@@ -214,8 +214,8 @@ export class LadderJudge {
     const breach = shortest(memory, (one) => one.finding.status === 'breach');
     const judged = breach ?? longest(memory, (one) => one.finding.status === 'ok');
     if (judged !== undefined) return this.#toFinding(look, judged, memory);
-    const few = shortest(memory, () => true);
-    return few === undefined ? undefined : this.#tooFew(look, memory);
+    const looks = ladderTicks.map((ticks) => memory.looks.get(ticks)).filter((one) => one !== undefined);
+    return tooFewRows(looks, look.signal, look.endTick, this.#config.windows.paneMs);
   }
 
   #toFinding(look: LadderLook, judged: Look, memory: Memory): LadderFinding {
@@ -252,28 +252,6 @@ export class LadderJudge {
     if (finding.status !== 'breach')
       return `${look.signal} drifted, and no fresh window says yet that it is over: ${effect}, with ${rows}.`;
     return `${look.signal} is ${howText(finding)}: ${effect}${p}, with ${rows}.`;
-  }
-
-  /** What is missing, and when it will be there at the rate of the longest window. */
-  #tooFew(look: LadderLook, memory: Memory): LadderFinding | undefined {
-    const best = longest(memory, () => true);
-    if (best === undefined) return undefined;
-    const { window, finding, ticks } = best;
-    const perTick = window.ticks > 0 ? window.n / window.ticks : 0;
-    const waitTicks = perTick > 0 ? Math.ceil(finding.rowsMissing / perTick) : Number.POSITIVE_INFINITY;
-    const atMs = (look.endTick + waitTicks) * this.#config.windows.paneMs;
-    const when = isoTime(atMs) === '' ? '' : `, about ${isoTime(atMs).slice(0, 16).replace('T', ' ')} UTC`;
-    return {
-      startTick: window.endTick - ticks,
-      endTick: window.endTick,
-      finding: {
-        status: 'inconclusive',
-        cause: 'too_few',
-        size: { reference: finding.m, current: window.n },
-        reason: `${look.signal} needs ${finding.rowsMissing} more rows${when}.`,
-        evidence: [],
-      },
-    };
   }
 }
 
