@@ -3,11 +3,11 @@
  *
  * Kept is where each of the last panes with few rows lay (its mean bin, from 0 to 1). Within a window rho is the correlation
  * of neighbours about the window's own mean, so that a lasting shift does not count; for levels, by how much neighbours
- * agree more often than chance lets them (Cohen's form). Its standard error 1/√n is added, as so few rows hardly tell;
- * rows are then worth (1 − rho)/(1 + rho) of independent ones (Bartlett 1946).
+ * agree more often than chance lets them (Cohen's form). Its bias (1 + 3 rho)/n (Kendall 1954) and its standard error 1/√n
+ * are added, as so few rows hardly tell; rows are then worth (1 − rho)/(1 + rho) of independent ones (Bartlett 1946).
  */
 const keptMax = 256;
-const rhoMax = 0.8;
+const rhoMax = 0.9;
 const neighboursMin = 8;
 /** Where too few are known, as after a restart: rho of a half. */
 const clusteringUnknown = 3;
@@ -37,7 +37,9 @@ export class RecentPanes {
     if (inside.length < neighboursMin) return clusteringUnknown;
     const found = kind === 'ordered' ? correlation(inside) : agreement(inside);
     if (found === undefined) return 1;
-    const rho = Math.min(rhoMax, Math.max(0, found + 1 / Math.sqrt(inside.length)));
+    const size = inside.length;
+    const unbiased = found + (1 + 3 * Math.max(0, found)) / size;
+    const rho = Math.min(rhoMax, Math.max(0, unbiased + 1 / Math.sqrt(size)));
     return (1 + rho) / (1 - rho);
   }
 }
