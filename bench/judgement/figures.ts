@@ -6,6 +6,7 @@ import { type Delays, quantileOf } from './delays.ts';
 import type { FalseAlarms } from './false-alarms.ts';
 import type { MatrixCell } from './matrix.ts';
 import type { Share } from './sequential.ts';
+import type { ThinFound } from './thin.ts';
 import type { Calibration, ShiftFound } from './windows.ts';
 import { calibrationAlphas } from './windows.ts';
 
@@ -71,6 +72,19 @@ export function fileFigures(byShape: readonly (readonly MatrixCell[])[]): Figure
     };
   }
   return figures;
+}
+
+/** The worst of all correlations of neighbouring days. */
+export function thinFigures(found: readonly ThinFound[]): Figures {
+  const episodes = Math.max(...found.map((one) => one.episodes));
+  const months = found[0]?.months ?? 1;
+  const { low, high } = poissonInterval(episodes);
+  const [value, min, max] = [episodes / months, low / months, high / months];
+  return {
+    'false_alarms.thin.per_month': {
+      ...{ value, min, max, unit: 'episodes per month', better: 'lower', bar: asked, ok: min <= asked },
+    },
+  };
 }
 
 /** Episodes a month of a whole family, with the Poisson interval of those that were seen. */

@@ -21,6 +21,7 @@ import {
   segmentFigures,
   sequentialFigures,
   shiftFigures,
+  thinFigures,
   weightFigures,
 } from './figures.ts';
 import { fullMatrix, type MatrixOptions, runMatrix, shortMatrix } from './matrix.ts';
@@ -32,16 +33,19 @@ import {
   printFalseAlarms,
   printFiles,
   printShifts,
+  printThin,
 } from './print.ts';
 import { falseNotices, falsePasses } from './sequential.ts';
 import { shapes } from './shapes.ts';
 import { makeTables, processes } from './stream.ts';
+import { runThin, thinCases } from './thin.ts';
 import { calibrate, checkShift, checkWeights, rowsForMissing, rowsForUnseen } from './windows.ts';
 
 const parts = [
   'golden',
   'false_alarms',
   'files',
+  'thin',
   'delay',
   'calibration',
   'mds',
@@ -61,6 +65,7 @@ interface Options {
   readonly referenceTicks: number;
   readonly windows: number;
   readonly sequences: number;
+  readonly thinSignals: number;
   readonly matrix: MatrixOptions;
   readonly only: readonly Part[];
   readonly json: boolean;
@@ -69,10 +74,26 @@ interface Options {
 
 /** The budget is shared by the signals, so that as many false alarms are due with 30 signals as with 200. */
 const short = {
-  ...{ months: 2, signals: 14, runs: 8, windows: 10_000, sequences: 400, matrix: shortMatrix },
+  ...{
+    months: 2,
+    signals: 14,
+    runs: 8,
+    windows: 10_000,
+    sequences: 400,
+    thinSignals: 10,
+    matrix: shortMatrix,
+  },
 };
 const full = {
-  ...{ months: 10, signals: 200, runs: 150, windows: 1_000_000, sequences: 10_000, matrix: fullMatrix },
+  ...{
+    months: 10,
+    signals: 200,
+    runs: 150,
+    windows: 1_000_000,
+    sequences: 10_000,
+    thinSignals: 200,
+    matrix: fullMatrix,
+  },
 };
 /** From so many signal-months on the estimate itself must keep the bar. */
 const strictFrom = 2_000;
@@ -111,6 +132,7 @@ function readOptions(args: readonly string[]): Options {
     referenceTicks: whole('reference-days', values['reference-days'], referenceDaysUsual) * ticksPerDay,
     windows: form.windows,
     sequences: form.sequences,
+    thinSignals: form.thinSignals,
     matrix: form.matrix,
     only: values.only === undefined ? parts : values.only.split(',').map(partOf),
     json: values.json,
@@ -161,6 +183,11 @@ const measures: Readonly<Record<Part, (options: Options, say: Say) => Figures | 
     const found = shapes.map((shape) => runMatrix(shape, matrix, seed, tables, criticals));
     printFiles(found, matrix, say);
     return fileFigures(found);
+  },
+  thin: ({ thinSignals, seed }, say) => {
+    const found = thinCases.map((one) => runThin(one, thinSignals, seed, criticals));
+    printThin(found, say);
+    return thinFigures(found);
   },
   delay: (options, say) => {
     const found = driftCases.map((of) => runDelays(of, options, tables, criticals));

@@ -5,6 +5,7 @@ import type { AlarmCount, FalseAlarms } from './false-alarms.ts';
 import { type Figure, type Figures, poissonInterval, rateOf } from './figures.ts';
 import type { MatrixCell, MatrixOptions } from './matrix.ts';
 import { peerRules } from './peers.ts';
+import type { ThinFound } from './thin.ts';
 import { type Calibration, calibrationAlphas, type ShiftFound } from './windows.ts';
 
 export type Line = (text: string) => void;
@@ -59,6 +60,18 @@ export function printFiles(
   }
 }
 
+export function printThin(found: readonly ThinFound[], say: Line): void {
+  say(
+    `\nOne value a day against a file, half a year, by the correlation of neighbouring days; asked ${asked}:`,
+  );
+  for (const one of found) {
+    const { low, high } = poissonInterval(one.episodes);
+    const rate = `${short(one.episodes / one.months)} [${short(low / one.months)}, ${short(high / one.months)}]`;
+    const word = low / one.months <= asked ? 'ok' : 'MISSED';
+    say(row([`rho ${one.rho}, file of ${one.m}`, `${one.raw} / ${one.episodes}`, `${rate} a month ${word}`]));
+  }
+}
+
 export function printDelays(all: readonly Delays[], say: Line): void {
   if (all.length === 0) return;
   say(`\nRows after the change, median / p90 (share found), ${(all[0] as Delays).runs} runs each:`);
@@ -100,7 +113,8 @@ export function printBars(figures: Figures, say: Line): void {
   say('\nBars:');
   for (const [key, figure] of Object.entries(figures)) {
     if (figure.bar === null) continue;
-    const bar = typeof figure.bar === 'number' ? `≤ ${figure.bar}` : figure.bar.join('–');
+    const sign = figure.better === 'higher' ? '≥' : '≤';
+    const bar = typeof figure.bar === 'number' ? `${sign} ${figure.bar}` : figure.bar.join('–');
     const value = figure.value === null ? (figure.why ?? 'none') : short(figure.value);
     say(row([key, value, bar, wordOf(figure)], 36));
   }
@@ -109,6 +123,7 @@ export function printBars(figures: Figures, say: Line): void {
 /** A short run that is over its bar by no more than chance allows says so. */
 function wordOf({ value, bar, ok }: Figure): string {
   if (!ok) return 'MISSED';
+  if (value === null) return 'not measured';
   const [low, high] = Array.isArray(bar) ? bar : [Number.NEGATIVE_INFINITY, bar as number];
   const isKept = value !== null && value >= low && value <= high;
   return isKept ? 'ok' : 'ok within chance';
