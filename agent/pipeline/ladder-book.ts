@@ -1,26 +1,35 @@
 import { decodeJson, encodeJson } from '../../core/json.ts';
 import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
+import type { Reference } from '../../core/reference.ts';
 import { type Series, seriesKey } from '../../core/series.ts';
 import { addBins, type Binning, binningOf } from '../../detectors/ladder/binning.ts';
 import { ModelReader } from '../../detectors/ladder/judge-series.ts';
 import {
   buildReferenceModel,
   modelOfCounts,
+  type ReferenceModel,
   type ReferenceModelJson,
   referenceModelFromJson,
   referenceModelToJson,
 } from '../../detectors/ladder/reference-model.ts';
-import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
-import { hoursPerWeek, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { PaneHistory, ticksPerDay } from '../../detectors/ladder/reference-panes.ts';
+import { hourOfWeek } from '../../detectors/ladder/seasonal.ts';
+import { RecentPanes, thinPaneRowsMax } from '../../detectors/ladder/serial.ts';
+import {
+  isTrafficDue,
+  isTrafficLearned,
+  withTrafficVariance,
+} from '../../detectors/ladder/traffic-variance.ts';
+import { hoursPerWeek, type RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
 /** Series followed, at most: 18 KB each. More are counted and judged by other rules only. */
 export const ladderSeriesMax = 4_000;
-/** A learned reference is refined each day until it is this old, in panes: four weeks of five minutes. */
-const refineTicks = 28 * 288;
-const refineEveryTicks = 288;
+/** A learned reference is refined each day until it is this old. */
+const refineDays = 28;
 const ticksPerHour = 12;
+const dayMs = 86_400_000;
 const prefix = 'ladder/';
 
 /** What the default rule knows of one signal of one model, over all versions. */
@@ -35,6 +44,8 @@ export interface SignalLadder {
   startedTick: number;
   builtTick: number;
   readonly rings: Map<string, WindowRing>;
+  /** Where the last panes of a version with few rows lay. */
+  readonly recent: Map<string, RecentPanes>;
   /** Some version drifts: the model is not refined meanwhile, as it would learn the drift. */
   drifting: boolean;
 }
@@ -57,6 +68,7 @@ export class LadderBook {
   readonly #ladders = new Map<string, SignalLadder>();
   readonly #stored: ReadonlyMap<string, StoredLadder>;
   readonly #paneMs: number;
+  readonly #dayTicks: number;
   readonly #meter: Meter;
   readonly #log: Log;
   /** Rings of a checkpoint that no pane has asked for yet, by series and version. */
@@ -72,6 +84,7 @@ export class LadderBook {
     readonly stored: ReadonlyMap<string, Uint8Array>;
   }) {
     this.#paneMs = options.paneMs;
+    this.#dayTicks = Math.max(1, Math.min(ticksPerDay, Math.round(dayMs / options.paneMs)));
     this.#meter = options.meter;
     this.#log = options.log;
     this.#stored = new Map([...options.stored].flatMap(([key, bytes]) => this.#read(key, bytes)));
@@ -117,19 +130,29 @@ export class LadderBook {
     const ladder: SignalLadder = {
       series,
       binning,
-      history: signal.learner?.reference?.kind === 'file' ? undefined : new PaneHistory(binning.size),
+      history: new PaneHistory(binning.size, this.#dayTicks),
       reader: undefined,
       referenceId: '',
       startedTick: this.tickOf(learned.fromMs),
       builtTick: Number.NEGATIVE_INFINITY,
       rings: new Map(),
+      recent: new Map(),
       drifting: false,
     };
     const stored = this.#stored.get(key);
-    const made =
-      stored !== undefined && stored.scaleId === learned.scale.id ? fromStored(ladder, stored) : ladder;
+    let made = stored?.scaleId === learned.scale.id ? fromStored(ladder, stored) : ladder;
+    const isFile = signal.learner?.reference?.kind === 'file';
+    if (isFile && made.reader !== undefined) made = this.#learnOn(made, this.tickOf(state.closedMs));
     this.#ladders.set(key, made);
     return made;
+  }
+
+  /** After a restart traffic is learned from anew, and replaces what was known once it is as old as that was. */
+  #learnOn(ladder: SignalLadder, tick: number): SignalLadder {
+    const known = ladder.builtTick + 1 - ladder.startedTick;
+    if (isTrafficLearned(known, this.#dayTicks)) return ladder;
+    const history = new PaneHistory(ladder.binning.size, this.#dayTicks);
+    return { ...ladder, history, startedTick: tick, builtTick: tick + Math.floor(known / 2) };
   }
 
   tickOf(timeMs: number): number {
@@ -168,7 +191,7 @@ export class LadderBook {
   }
 
   #addPanes(ladder: SignalLadder, closed: ClosedPane, signal: SignalState, tick: number): void {
-    const hour = Math.floor(tick / ticksPerHour) % hoursPerWeek;
+    const hour = this.#hourOf(closed.startMs, tick);
     for (const version of closed.state.versions.values()) {
       const counters = placeOf(version, signal.name)?.track?.pane(closed.startMs);
       if (counters === undefined) continue;
@@ -177,14 +200,23 @@ export class LadderBook {
       const { weight, weightSquared, missing, malformed } = counters;
       const pane = { tick, hour, bins, weight, weightSquared, missing, malformed };
       this.#ringOf(ladder, version.version)?.add(pane);
-      ladder.history?.add(pane);
+      keepThin(ladder, version.version, pane);
+      // Traffic that differs from its file must not be what tells how much is usual.
+      if (!(ladder.drifting && signal.learner?.reference?.kind === 'file')) ladder.history?.add(pane);
     }
     for (const version of ladder.rings.keys()) {
       if (!closed.state.versions.has(version)) {
         ladder.rings.delete(version);
+        ladder.recent.delete(version);
         this.#rings--;
       }
     }
+  }
+
+  /** Panes shorter than five minutes are a demo's: twelve of them are its hour. */
+  #hourOf(startMs: number, tick: number): number {
+    const isReal = this.#dayTicks < ticksPerDay || this.#paneMs * ticksPerDay === dayMs;
+    return isReal ? hourOfWeek(startMs) : Math.floor(tick / ticksPerHour) % hoursPerWeek;
   }
 
   #ringOf(ladder: SignalLadder, version: string): WindowRing | undefined {
@@ -219,29 +251,50 @@ export class LadderBook {
   #refine(ladder: SignalLadder, signal: SignalState, tick: number): void {
     const reference = signal.learner?.reference;
     if (reference === undefined) return;
+    if (reference.kind === 'file') {
+      this.#followTraffic(ladder, reference, tick);
+      return;
+    }
     const isNew = ladder.referenceId !== reference.id;
     const isDue = ladder.history !== undefined && !ladder.drifting && this.#isRefineTick(ladder, tick);
     if (!isNew && !isDue) return;
     const panes = ladder.history?.panes();
     const hasTimes = panes !== undefined && panes.ticks.length > 1;
-    const counted = new Float64Array(ladder.binning.size);
-    addBins(ladder.binning, reference.counters, counted);
-    const { weight, weightSquared } = reference.counters;
-    ladder.reader = new ModelReader(
-      hasTimes ? buildReferenceModel(panes) : modelOfCounts(counted, weight, weightSquared),
-    );
+    this.#take(ladder, reference, tick, hasTimes ? buildReferenceModel(panes) : modelOf(ladder, reference));
+    if (tick - ladder.startedTick >= refineDays * this.#dayTicks) ladder.history = undefined;
+  }
+
+  /** A file says nothing of how windows vary: that is learned from the traffic, while nothing drifts. */
+  #followTraffic(ladder: SignalLadder, reference: Reference, tick: number): void {
+    const isNew = ladder.referenceId !== reference.id;
+    if (isNew) {
+      ladder.startedTick = tick;
+      ladder.history ??= new PaneHistory(ladder.binning.size, this.#dayTicks);
+    }
+    if (ladder.history === undefined) return;
+    const age = tick + 1 - ladder.startedTick;
+    const isDue =
+      !ladder.drifting && isTrafficDue(age, ladder.builtTick - ladder.startedTick, this.#dayTicks);
+    if (!isNew && !isDue) return;
+    const model = withTrafficVariance(modelOf(ladder, reference), ladder.history.panes());
+    this.#take(ladder, reference, tick, model);
+    if (isTrafficLearned(age, this.#dayTicks)) ladder.history = undefined;
+  }
+
+  #take(ladder: SignalLadder, reference: Reference, tick: number, model: ReferenceModel): void {
+    ladder.reader = new ModelReader(model);
     ladder.referenceId = reference.id;
     ladder.builtTick = tick;
-    if (tick - ladder.startedTick >= refineTicks) ladder.history = undefined;
     this.#keep(ladder, reference.scale.id);
   }
 
   /** Once a day, each signal at a tick of its own: making a model takes some 50 ms, and many begin at once. */
   #isRefineTick(ladder: SignalLadder, tick: number): boolean {
     const { signal } = ladder.series;
-    let offset = signal.length;
-    for (let i = 0; i < signal.length; i++) offset = (offset * 31 + signal.charCodeAt(i)) % refineEveryTicks;
-    return tick > ladder.builtTick && tick % refineEveryTicks === offset;
+    const every = this.#dayTicks;
+    let offset = signal.length % every;
+    for (let i = 0; i < signal.length; i++) offset = (offset * 31 + signal.charCodeAt(i)) % every;
+    return tick > ladder.builtTick && tick % every === offset;
   }
 
   #keep(ladder: SignalLadder, scaleId: string): void {
@@ -275,6 +328,21 @@ export class LadderBook {
       return [];
     }
   }
+}
+
+function keepThin(ladder: SignalLadder, version: string, { tick, bins, weight }: RingPane): void {
+  if (!(weight > 0 && weight <= thinPaneRowsMax)) return;
+  const recent = ladder.recent.get(version) ?? new RecentPanes();
+  ladder.recent.set(version, recent);
+  const sum = Array.from(bins).reduce((total, count, bin) => total + bin * count, 0);
+  recent.add(tick, sum / weight / Math.max(1, bins.length - 1));
+}
+
+/** As if it had no times: one profile of all its rows. */
+function modelOf(ladder: SignalLadder, { counters }: Reference): ReferenceModel {
+  const counted = new Float64Array(ladder.binning.size);
+  addBins(ladder.binning, counters, counted);
+  return modelOfCounts(counted, counters.weight, counters.weightSquared);
 }
 
 type RingHead = readonly [series: string, version: string, bytes: number];

@@ -17,11 +17,18 @@ import { binLabel } from '../../detectors/ladder/binning.ts';
 import { CriticalValues } from '../../detectors/ladder/critical-values.ts';
 import { judgeLevels } from '../../detectors/ladder/judge-levels.ts';
 import { judgeSeries } from '../../detectors/ladder/judge-series.ts';
+import { judgeSmall } from '../../detectors/ladder/judge-small.ts';
 import type { WindowFinding } from '../../detectors/ladder/judge-window.ts';
 import type { RingWindow } from '../../detectors/ladder/window-ring.ts';
 import { aboutText, enoughAtTick } from './enough.ts';
 import type { SignalLadder } from './ladder-book.ts';
-import { decodeMemories, encodeMemories, type LadderLookBack, type LadderMemory } from './ladder-memory.ts';
+import {
+  decodeMemories,
+  encodeMemories,
+  type LadderLookBack,
+  type LadderMemory,
+  type OpenDrift,
+} from './ladder-memory.ts';
 import { type AskedWindow, repeatableLook } from './ladder-replay.ts';
 import type { Repeatable } from './replay.ts';
 
@@ -33,6 +40,9 @@ export interface LadderOptions {
 
 /** A p above this, in a window that began after the drift was found and is as long, says that it is over. */
 const clearP = 0.05;
+/** Or so many strides in a row with less than this part of the least effect, in a window as long, old or fresh. */
+const calmStrides = 2;
+const calmPart = 0.5;
 
 export interface LadderLook {
   readonly ladder: SignalLadder;
@@ -56,6 +66,7 @@ export interface LadderFinding {
   readonly repeatable: () => Repeatable | undefined;
 }
 
+const dayMs = 86_400_000;
 const memoriesMax = 20_000;
 
 /**
@@ -80,15 +91,15 @@ export class LadderJudge {
     for (const ticks of dueWindows(look.endTick)) {
       const window = ring.windowAt(ticks, look.endTick);
       const startTick = (window?.endTick ?? look.endTick) - ticks;
-      const finding =
+      const made =
         window === undefined || startTick < Math.max(memory.clearedTick, look.learnedTick)
           ? undefined
-          : this.#judgeWindow(look, window, ticks, memory.open !== undefined);
-      if (window === undefined || finding === undefined) memory.looks.delete(ticks);
-      else memory.looks.set(ticks, { ticks, window, finding, asked: this.#askedOf(look, ticks) });
+          : this.#lookAt(look, window, ticks, memory.open !== undefined);
+      if (made === undefined) memory.looks.delete(ticks);
+      else memory.looks.set(ticks, made);
     }
     const wasOpen = memory.open !== undefined;
-    this.#follow(memory, look.endTick);
+    this.#follow(memory, look.endTick, (look.rule.detector.options as LadderOptions).min_effect);
     if (wasOpen || memory.open !== undefined) this.#isChanged = true;
     look.ladder.drifting = memory.open !== undefined;
     return this.#conclude(look, memory);
@@ -119,11 +130,26 @@ export class LadderJudge {
     return made;
   }
 
-  #judgeWindow(
+  /** Windows of a day and more are judged even where they are thin. */
+  #lookAt(
     look: LadderLook,
     window: RingWindow,
     ticks: LadderTicks,
     wantP: boolean,
+  ): LadderLookBack | undefined {
+    const found = this.#judgeWindow(look, window, ticks, { wantP, thin: undefined });
+    if (found === undefined) return undefined;
+    const thin = found.status === 'inconclusive' ? this.#thinOf(look, window, ticks) : undefined;
+    const finding =
+      thin === undefined ? found : (this.#judgeWindow(look, window, ticks, { wantP, thin }) ?? found);
+    return { ticks, window, finding, asked: this.#askedOf(look, ticks, thin) };
+  }
+
+  #judgeWindow(
+    look: LadderLook,
+    window: RingWindow,
+    ticks: LadderTicks,
+    { wantP, thin }: { readonly wantP: boolean; readonly thin: AskedWindow['thin'] },
   ): WindowFinding | undefined {
     const { ladder, rule } = look;
     const { reader, binning } = ladder;
@@ -138,25 +164,34 @@ export class LadderJudge {
         minRows,
         criticals: this.#criticals,
         wantP,
+        thin,
       });
     }
     const expectation = reader.expectationOf(window.hours);
     if (expectation === undefined || !(window.n > 0)) return undefined;
-    return judgeLevels({
+    const input = {
       bins: window.bins,
       n: window.n,
       expected: expectation.expected,
       inverseM: expectation.inverseM,
       variance: reader.model.variance[ladderTicks.indexOf(ticks)],
       alpha: alpha * reader.model.alphaFactor,
-      minEffect,
+      minEffect: Math.max(minEffect, reader.model.effectFloor ?? 0),
       minRows,
-    });
+    };
+    return thin === undefined ? judgeLevels(input) : judgeSmall(input, 'levels', thin.clustering);
   }
 
-  #askedOf(look: LadderLook, ticks: LadderTicks): AskedWindow {
-    const family = familyOf(look.signal);
-    return { reader: look.ladder.reader, alpha: this.#alphaOf(look, ticks), family, signals: look.family };
+  #thinOf({ ladder, version }: LadderLook, { endTick }: RingWindow, ticks: LadderTicks) {
+    if (ticks * this.#config.windows.paneMs < dayMs) return undefined;
+    const recent = ladder.recent.get(version);
+    return { clustering: recent?.clusteringIn(endTick - ticks, endTick, ladder.binning.kind) ?? 1 };
+  }
+
+  #askedOf(look: LadderLook, ticks: LadderTicks, thin: AskedWindow['thin']): AskedWindow {
+    const { ladder, family: signals } = look;
+    const alpha = this.#alphaOf(look, ticks);
+    return { reader: ladder.reader, alpha, family: familyOf(look.signal), signals, thin };
   }
 
   #alphaOf(look: LadderLook, ticks: LadderTicks): number {
@@ -166,10 +201,20 @@ export class LadderJudge {
   }
 
   /** Opens at the first breach; ends when a fresh window of the same length finds nothing. */
-  #follow(memory: LadderMemory, endTick: number): void {
+  #follow(memory: LadderMemory, endTick: number, minEffect: number): void {
     const breach = shortest(memory, (look) => look.finding.status === 'breach');
     if (memory.open === undefined) {
-      if (breach !== undefined) memory.open = { atTick: endTick, ticks: breach.ticks };
+      if (breach !== undefined)
+        memory.open = { atTick: endTick, ticks: breach.ticks, calm: 0, calmTick: endTick };
+      return;
+    }
+    if (breach !== undefined && breach.ticks < memory.open.ticks) {
+      memory.open.ticks = breach.ticks;
+      memory.open.atTick = endTick;
+      memory.open.calm = 0;
+    }
+    if (breach === undefined && this.#isCalm(memory, memory.open, minEffect)) {
+      memory.open = undefined;
       return;
     }
     const { atTick, ticks } = memory.open;
@@ -188,19 +233,29 @@ export class LadderJudge {
     }
   }
 
+  /** The old drift has left the window that found it: without a breach elsewhere, that is the end of it. */
+  #isCalm(memory: LadderMemory, open: OpenDrift, minEffect: number): boolean {
+    const found = memory.looks.get(open.ticks);
+    if (found === undefined || found.window.endTick <= open.calmTick) return false;
+    open.calmTick = found.window.endTick;
+    const { status, excess } = found.finding;
+    open.calm = status === 'ok' && excess < calmPart * minEffect ? open.calm + 1 : 0;
+    return open.calm >= calmStrides;
+  }
+
   #conclude(look: LadderLook, memory: LadderMemory): LadderFinding | undefined {
     const breach = shortest(memory, (one) => one.finding.status === 'breach');
     const judged = breach ?? longest(memory, (one) => one.finding.status === 'ok');
     if (judged !== undefined) return this.#toFinding(look, judged, memory);
-    const few = shortest(memory, () => true);
-    return few === undefined ? undefined : this.#tooFew(look, memory);
+    return this.#tooFew(look, memory);
   }
 
   #toFinding(look: LadderLook, judged: LadderLookBack, memory: LadderMemory): LadderFinding {
     const { finding, window, ticks } = judged;
     const alpha = this.#alphaOf(look, ticks) * (look.ladder.reader?.model.alphaFactor ?? 1);
     const isDrifting = finding.status === 'breach' || memory.open !== undefined;
-    const { min_effect: minEffect } = look.rule.detector.options as LadderOptions;
+    const { min_effect } = look.rule.detector.options as LadderOptions;
+    const minEffect = Math.max(min_effect, look.ladder.reader?.model.effectFloor ?? 0);
     const z = finding.z[0];
     return {
       startTick: window.endTick - ticks,
@@ -251,9 +306,10 @@ export class LadderJudge {
     const fromTick = Math.max(look.learnedTick, memory.clearedTick);
     const atTick = enoughAtTick({ rows: window.n, seenTicks, needed, fromTick, endTick: look.endTick });
     const longestText = formatDuration((ladderTicks.at(-1) ?? 0) * paneMs);
+    const advice = paneMs < dayMs ? ': set windows.pane to 1d, and windows reach back for years' : '';
     const when =
       atTick === undefined
-        ? `; at this rate not even ${longestText} will hold ${Math.ceil(needed)}`
+        ? `; at this rate not even ${longestText} will hold ${Math.ceil(needed)}${advice}`
         : `, ${aboutText(atTick * paneMs)}`;
     return {
       startTick,

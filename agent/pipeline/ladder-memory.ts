@@ -13,12 +13,22 @@ export interface LadderLookBack {
   readonly asked?: AskedWindow;
 }
 
+/** A drift that has been found and is not over yet. */
+export interface OpenDrift {
+  /** The shortest window that has found it so far: fresh ones as long show whether it is over. */
+  ticks: LadderTicks;
+  /** When that one found it first: what begins later is fresh. */
+  atTick: number;
+  /** Strides in a row at which the window that found it, or a longer one, was without effect; and the end of the last. */
+  calm: number;
+  calmTick: number;
+}
+
 /** What is remembered between the looks at one series under one rule. */
 export interface LadderMemory {
   /** The last finding of each window length: windows of several days are looked at each few hours only. */
   readonly looks: Map<LadderTicks, LadderLookBack>;
-  /** Since when it drifts, and the shortest window that said so. */
-  open: { readonly atTick: number; readonly ticks: LadderTicks } | undefined;
+  open: OpenDrift | undefined;
   /** Windows that began before are no longer asked: they hold a drift that is over. */
   clearedTick: number;
 }

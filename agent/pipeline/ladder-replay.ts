@@ -21,6 +21,8 @@ export interface AskedWindow {
   readonly family: SignalFamily;
   /** Signals of the family that shared its part of the budget. */
   readonly signals: number;
+  /** Of a window that is judged even where it is thin. */
+  readonly thin: { readonly clustering: number } | undefined;
 }
 
 /** Undefined where a restart came between the look and now. */
@@ -48,8 +50,9 @@ export function repeatableLook(
       inverseM: expectation.inverseM,
       variance: model.variance[ladderTicks.indexOf(ticks)] ?? null,
       alpha: asked.alpha * model.alphaFactor,
-      minEffect,
+      minEffect: Math.max(minEffect, model.effectFloor ?? 0),
       minRows,
+      clustering: asked.thin?.clustering ?? null,
     },
     alphaOrigin: {
       kind: 'ladder',

@@ -3,6 +3,7 @@ import type { Finding, Verdict } from '../../core/verdict.ts';
 import { type ScaleJson, scaleFromJson } from '../../detectors/counters/freeze.ts';
 import type { Detector } from '../../detectors/detector.ts';
 import { judgeLevels } from '../../detectors/ladder/judge-levels.ts';
+import { judgeSmall } from '../../detectors/ladder/judge-small.ts';
 import { judgeWindow } from '../../detectors/ladder/judge-window.ts';
 import type { WindowVariance } from '../../detectors/ladder/variance.ts';
 
@@ -51,6 +52,8 @@ interface LadderReplay {
   readonly alpha: number;
   readonly minEffect: number;
   readonly minRows: number;
+  /** Of a window that is judged even where it is thin: so many rows were worth one. */
+  readonly clustering: number | null;
 }
 
 interface DetectorReplay {
@@ -116,7 +119,9 @@ function repeatOnLadder(replay: LadderReplay): RepeatedNumbers {
     minEffect,
     minRows,
   };
-  const found = replay.binning === 'ordered' ? judgeWindow({ ...input, wantP: true }) : judgeLevels(input);
+  const usual = replay.binning === 'ordered' ? judgeWindow({ ...input, wantP: true }) : judgeLevels(input);
+  const isThin = usual.status === 'inconclusive' && replay.clustering !== null;
+  const found = isThin ? judgeSmall(input, replay.binning, replay.clustering) : usual;
   return {
     statistic: found.psi,
     effect: found.excess,

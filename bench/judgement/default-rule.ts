@@ -7,11 +7,13 @@ import {
   tickMs,
 } from '../../detectors/ladder/alpha-ladder.ts';
 import type { CriticalValues } from '../../detectors/ladder/critical-values.ts';
+import { judgeLevels } from '../../detectors/ladder/judge-levels.ts';
 import { judgeSeries, ModelReader } from '../../detectors/ladder/judge-series.ts';
+import type { WindowFinding } from '../../detectors/ladder/judge-window.ts';
 import type { ReferenceModel } from '../../detectors/ladder/reference-model.ts';
 import { emptyPanes, type ReferencePanes } from '../../detectors/ladder/reference-panes.ts';
 import { hourOfWeek } from '../../detectors/ladder/seasonal.ts';
-import { newWindowScratch, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { newWindowScratch, type RingWindow, WindowRing } from '../../detectors/ladder/window-ring.ts';
 import { bins, type Stream } from './stream.ts';
 
 export const minEffect = 0.01;
@@ -26,29 +28,52 @@ export interface Look {
   readonly excess: number;
 }
 
+/** What one tick of a signal counted. */
+export interface TickCounts {
+  readonly tick: number;
+  readonly ventiles: Float64Array;
+  /** Their sum, and that of the squared weights. */
+  readonly rows: number;
+  readonly weightSquared?: number;
+}
+
 export class DefaultRule {
-  readonly #ring = new WindowRing(bins);
-  readonly #scratch = newWindowScratch(bins);
-  readonly #reader: ModelReader;
+  readonly #ring: WindowRing;
+  readonly #scratch: ReturnType<typeof newWindowScratch>;
+  #reader: ModelReader;
   readonly #criticals: CriticalValues;
   readonly #alpha: ReadonlyMap<LadderTicks, number>;
   readonly #firstTick: number;
+  readonly #kind: 'ordered' | 'levels';
 
   /** Windows that begin before `firstTick` are not looked at: they are the reference's, or of another stream. */
-  constructor(model: ReferenceModel, signals: number, criticals: CriticalValues, firstTick: number) {
+  constructor(
+    model: ReferenceModel,
+    signals: number,
+    criticals: CriticalValues,
+    firstTick: number,
+    kind: 'ordered' | 'levels' = 'ordered',
+  ) {
+    this.#ring = new WindowRing(model.bins);
+    this.#scratch = newWindowScratch(model.bins);
     this.#reader = new ModelReader(model);
+    this.#kind = kind;
     this.#criticals = criticals;
     this.#alpha = new Map(ladderTicks.map((ticks) => [ticks, ladderAlpha(ticks, asked, signals)]));
     this.#firstTick = firstTick;
   }
 
-  feed(stream: Stream): void {
+  set model(model: ReferenceModel) {
+    this.#reader = new ModelReader(model);
+  }
+
+  feed(stream: TickCounts): void {
     this.#ring.add({
       tick: stream.tick,
       hour: hourOfWeek(stream.tick * tickMs),
       bins: stream.ventiles,
       weight: stream.rows,
-      weightSquared: stream.rows,
+      weightSquared: stream.weightSquared ?? stream.rows,
       missing: 0,
       malformed: 0,
     });
@@ -61,17 +86,31 @@ export class DefaultRule {
       if (endTick - windowTicks < this.#firstTick) continue;
       const window = this.#ring.windowAt(windowTicks, endTick, this.#scratch);
       if (window === undefined) continue;
-      const alpha = this.#alpha.get(windowTicks) as number;
-      const found = judgeSeries(this.#reader, window, {
-        windowTicks,
-        alpha,
-        minEffect,
-        minRows,
-        criticals: this.#criticals,
-      });
+      const found = this.#judge(windowTicks, window);
       if (found?.status === 'breach') return { windowTicks, p: found.p as number, excess: found.excess };
     }
     return undefined;
+  }
+
+  /** As the agent does (pipeline/ladder-judge.ts). */
+  #judge(windowTicks: LadderTicks, window: RingWindow): WindowFinding | undefined {
+    const alpha = this.#alpha.get(windowTicks) as number;
+    const criticals = this.#criticals;
+    if (this.#kind === 'ordered')
+      return judgeSeries(this.#reader, window, { windowTicks, alpha, minEffect, minRows, criticals });
+    const expectation = this.#reader.expectationOf(window.hours);
+    if (expectation === undefined || !(window.n > 0)) return undefined;
+    const { model } = this.#reader;
+    return judgeLevels({
+      bins: window.bins,
+      n: window.n,
+      expected: expectation.expected,
+      inverseM: expectation.inverseM,
+      variance: model.variance[ladderTicks.indexOf(windowTicks)],
+      alpha: alpha * model.alphaFactor,
+      minEffect: Math.max(minEffect, model.effectFloor ?? 0),
+      minRows,
+    });
   }
 }
 

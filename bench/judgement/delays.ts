@@ -2,9 +2,9 @@
 import type { CriticalValues } from '../../detectors/ladder/critical-values.ts';
 import { buildReferenceModel, type ReferenceModel } from '../../detectors/ladder/reference-model.ts';
 import { DefaultRule, drawReference, warmTicks } from './default-rule.ts';
-import { startTick } from './false-alarms.ts';
 import { PeerReference, type PeerRule, Peers, peerRules } from './peers.ts';
 import { SeededRandom } from './random.ts';
+import { startTick } from './start.ts';
 import { type Drift, type Process, processes, Stream, type Tables } from './stream.ts';
 
 const dayTicks = 288;

@@ -3,6 +3,7 @@ import type { CriticalValues } from '../../detectors/ladder/critical-values.ts';
 import { buildReferenceModel } from '../../detectors/ladder/reference-model.ts';
 import { DefaultRule, drawReference, warmTicks } from './default-rule.ts';
 import { PeerReference, type PeerRule, Peers, peerRules } from './peers.ts';
+import { startTick } from './start.ts';
 import { type Process, processes, Stream, type Tables } from './stream.ts';
 
 export const monthTicks = 8640;
@@ -12,8 +13,6 @@ const monthsPerReference = 2;
 const episodeTicks = 12;
 /** Signals on which the rules of others are run as well; their counts are scaled up. */
 export const peerSignalsMax = 2;
-/** A Monday. */
-export const startTick = 2016 * 1400 + 4 * 288;
 
 export interface AlarmCount {
   raw: number;

@@ -4,6 +4,9 @@ import { chiSquareUpperInverse } from '../../detectors/math/chi-square.ts';
 import { asked } from './default-rule.ts';
 import { type Delays, quantileOf } from './delays.ts';
 import type { FalseAlarms } from './false-alarms.ts';
+import type { MatrixCell } from './matrix.ts';
+import type { Share } from './sequential.ts';
+import type { ThinFound } from './thin.ts';
 import type { Calibration, ShiftFound } from './windows.ts';
 import { calibrationAlphas } from './windows.ts';
 
@@ -55,6 +58,60 @@ export function falseAlarmFigures(runs: readonly FalseAlarms[], strict: boolean)
     ok: strict ? max <= 2 : given(low) <= 2,
   };
   return figures;
+}
+
+/** Over all sizes of windows and files of a shape: a month of a family each. */
+export function fileFigures(byShape: readonly (readonly MatrixCell[])[]): Figures {
+  const figures: Figures = {};
+  for (const cells of byShape) {
+    const shape = cells[0]?.shape ?? 'normal';
+    const { value, low, high } = rateOf(cells);
+    figures[`false_alarms.file.${shape}.per_month`] = {
+      ...{ value, min: low, max: high, unit: 'episodes per month', better: 'lower', bar: asked },
+      ok: low <= asked,
+    };
+  }
+  return figures;
+}
+
+/** The worst of all correlations of neighbouring days. */
+export function thinFigures(found: readonly ThinFound[]): Figures {
+  const episodes = Math.max(...found.map((one) => one.episodes));
+  const months = found[0]?.months ?? 1;
+  const { low, high } = poissonInterval(episodes);
+  const [value, min, max] = [episodes / months, low / months, high / months];
+  return {
+    'false_alarms.thin.per_month': {
+      ...{ value, min, max, unit: 'episodes per month', better: 'lower', bar: asked, ok: min <= asked },
+    },
+  };
+}
+
+/** Episodes a month of a whole family, with the Poisson interval of those that were seen. */
+export function rateOf(cells: readonly MatrixCell[]): { value: number; low: number; high: number } {
+  const episodes = cells.reduce((sum, cell) => sum + cell.episodes, 0);
+  const months = cells.reduce((sum, { family }) => sum + family.run / family.signals, 0);
+  const { low, high } = poissonInterval(episodes);
+  return { value: episodes / months, low: low / months, high: high / months };
+}
+
+export function goldenFigures(failed: number): Figures {
+  return { 'golden.failed': atMost(failed, 'values', 0) };
+}
+
+/** The worst slice is not found by this bench yet. */
+export function segmentFigures(): Figures {
+  const missing = (bar: number, better: Figure['better']): Figure => ({
+    ...{ value: null, min: null, max: null, unit: 'segments', better, bar, ok: true },
+    why: 'segments are not measured here yet',
+  });
+  return { 'segments.true_of_3': missing(2.8, 'higher'), 'segments.others': missing(0.15, 'lower') };
+}
+
+export function sequentialFigures(key: string, { events, runs }: Share, bar: number): Figures {
+  const { low, high } = poissonInterval(events);
+  const [min, max] = [low / runs, high / runs];
+  return { [key]: { value: events / runs, min, max, unit: 'share', better: 'lower', bar, ok: min <= bar } };
 }
 
 const delayBars: Readonly<Record<string, { readonly median?: number; readonly p90?: number }>> = {

@@ -2,8 +2,10 @@
 import { asked } from './default-rule.ts';
 import { type Delays, quantileOf, ruleNames } from './delays.ts';
 import type { AlarmCount, FalseAlarms } from './false-alarms.ts';
-import { type Figure, type Figures, poissonInterval } from './figures.ts';
+import { type Figure, type Figures, poissonInterval, rateOf } from './figures.ts';
+import type { MatrixCell, MatrixOptions } from './matrix.ts';
 import { peerRules } from './peers.ts';
+import type { ThinFound } from './thin.ts';
 import { type Calibration, calibrationAlphas, type ShiftFound } from './windows.ts';
 
 export type Line = (text: string) => void;
@@ -26,6 +28,47 @@ export function printFalseAlarms(runs: readonly FalseAlarms[], strict: boolean, 
     say(
       row([run.process, own, interval, stages, ...peerRules.map((rule) => perMonth(run.peers[rule], scale))]),
     );
+  }
+}
+
+/** A line for each shape, size of file and family; a column for each size of window. */
+export function printFiles(
+  byShape: readonly (readonly MatrixCell[])[],
+  matrix: MatrixOptions,
+  say: Line,
+): void {
+  say(`\nFalse alarms in the first month against a reference file, by the rows of an hour; asked ${asked}:`);
+  say('raw / episodes, scaled up from the signals that ran; [95 % interval of the episodes a month].');
+  say(
+    row(
+      ['values, file, signals (run)', ...matrix.rowsPerHour.map((rows) => `${short(rows)} rows`), 'all'],
+      15,
+    ),
+  );
+  for (const cells of byShape) {
+    for (const m of matrix.references) {
+      for (const family of matrix.families) {
+        const mine = cells.filter((cell) => cell.m === m && cell.family === family);
+        const factor = family.signals / family.run;
+        const counts = mine.map((cell) => `${short(cell.raw * factor)} / ${short(cell.episodes * factor)}`);
+        const { value, low, high } = rateOf(mine);
+        const all = `${short(value)} [${short(low)}, ${short(high)}] ${low <= asked ? 'ok' : 'MISSED'}`;
+        const name = `${mine[0]?.shape} ${short(m)} ${family.signals} (${family.run})`;
+        say(row([name.padEnd(28), ...counts, all], 15));
+      }
+    }
+  }
+}
+
+export function printThin(found: readonly ThinFound[], say: Line): void {
+  say(
+    `\nOne value a day against a file, half a year, by the correlation of neighbouring days; asked ${asked}:`,
+  );
+  for (const one of found) {
+    const { low, high } = poissonInterval(one.episodes);
+    const rate = `${short(one.episodes / one.months)} [${short(low / one.months)}, ${short(high / one.months)}]`;
+    const word = low / one.months <= asked ? 'ok' : 'MISSED';
+    say(row([`rho ${one.rho}, file of ${one.m}`, `${one.raw} / ${one.episodes}`, `${rate} a month ${word}`]));
   }
 }
 
@@ -70,7 +113,8 @@ export function printBars(figures: Figures, say: Line): void {
   say('\nBars:');
   for (const [key, figure] of Object.entries(figures)) {
     if (figure.bar === null) continue;
-    const bar = typeof figure.bar === 'number' ? `≤ ${figure.bar}` : figure.bar.join('–');
+    const sign = figure.better === 'higher' ? '≥' : '≤';
+    const bar = typeof figure.bar === 'number' ? `${sign} ${figure.bar}` : figure.bar.join('–');
     const value = figure.value === null ? (figure.why ?? 'none') : short(figure.value);
     say(row([key, value, bar, wordOf(figure)], 36));
   }
@@ -79,6 +123,7 @@ export function printBars(figures: Figures, say: Line): void {
 /** A short run that is over its bar by no more than chance allows says so. */
 function wordOf({ value, bar, ok }: Figure): string {
   if (!ok) return 'MISSED';
+  if (value === null) return 'not measured';
   const [low, high] = Array.isArray(bar) ? bar : [Number.NEGATIVE_INFINITY, bar as number];
   const isKept = value !== null && value >= low && value <= high;
   return isKept ? 'ok' : 'ok within chance';

@@ -20,10 +20,11 @@ import { smoothComponents } from './smooth-test.ts';
 import { effectiveWindows, fitVariance, guardOf, shareWander, type WindowVariance } from './variance.ts';
 import { hoursPerWeek } from './window-ring.ts';
 
-const ticksPerDay = 288;
-const ticksPerWeek = 2016;
-/** Effective rows below which a window tells nothing about variance. */
-const rowsFew = 200;
+const daysPerWeek = 7;
+/** Longer references have longer folds. */
+const foldsMax = 64;
+/** Effective rows below which a window tells little about variance. */
+const rowsFewUsual = 200;
 
 /** One window of the reference against the others. */
 export interface ReferenceWindow {
@@ -41,10 +42,13 @@ export interface Folds {
   readonly others: readonly HourCounts[];
 }
 
-export function foldsOf(panes: ReferencePanes): Folds {
+/** `ticksOfFold` for other folds than weeks and days. */
+export function foldsOf(panes: ReferencePanes, ticksOfFold?: number): Folds {
   const first = panes.ticks[0] ?? 0;
   const span = (panes.ticks.at(-1) ?? 0) + 1 - first;
-  const ticks = span >= 2 * ticksPerWeek ? ticksPerWeek : ticksPerDay;
+  const day = panes.dayTicks;
+  const week = daysPerWeek * day;
+  const ticks = Math.max(ticksOfFold ?? (span >= 2 * week ? week : day), Math.ceil(span / foldsMax));
   // A last part of a week is judged with the week before it: alone it would be a fold of its own.
   const count = Math.max(1, Math.floor(span / ticks));
   const of = Uint8Array.from(panes.ticks, (tick) => Math.min(count - 1, Math.floor((tick - first) / ticks)));
@@ -125,6 +129,7 @@ export function* referenceWindows(
   folds: Folds,
   others: readonly SeasonalProfile[],
   windowTicks: number,
+  rowsFew = rowsFewUsual,
 ): Generator<ReferenceWindow> {
   const first = panes.ticks[0] ?? 0;
   const known = new Map<number, Basis>();
@@ -136,7 +141,7 @@ export function* referenceWindows(
     const fold = folds.of[from] as number;
     if (folds.of[to - 1] === fold) {
       const profile = others[fold];
-      const found = profile && windowOf(panes, { from, to, fold }, profile, traffic, known);
+      const found = profile && windowOf(panes, { from, to, fold, rowsFew }, profile, traffic, known);
       if (found !== undefined) yield found;
     }
     from = to;
@@ -147,10 +152,18 @@ function windowIndex(panes: ReferencePanes, pane: number, first: number, windowT
   return Math.floor(((panes.ticks[pane] as number) - first) / windowTicks);
 }
 
+/** Panes of one fold that make a window, if it has rows enough. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly fold: number;
+  readonly rowsFew: number;
+}
+
 /** `known` keeps the bases of windows that lie in one season: all of them expect the same. */
 function windowOf(
   panes: ReferencePanes,
-  { from, to, fold }: { readonly from: number; readonly to: number; readonly fold: number },
+  { from, to, fold, rowsFew }: Stretch,
   profile: SeasonalProfile,
   traffic: Float64Array,
   known: Map<number, Basis>,

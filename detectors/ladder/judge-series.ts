@@ -2,6 +2,7 @@
 import { type LadderTicks, ladderTicks } from './alpha-ladder.ts';
 import { type Basis, type BasisRoom, newBasisRoom, orthonormalBasis } from './basis.ts';
 import type { CriticalValues } from './critical-values.ts';
+import { judgeSmall } from './judge-small.ts';
 import { judgeWindow, type WindowFinding } from './judge-window.ts';
 import type { ReferenceModel } from './reference-model.ts';
 import { type Expectation, type ExpectationRoom, expectationOf, newExpectationRoom } from './seasonal.ts';
@@ -53,6 +54,8 @@ export interface SeriesLook {
   readonly minRows: number;
   readonly criticals?: CriticalValues | undefined;
   readonly wantP?: boolean | undefined;
+  /** The window is of a day or more: with too few rows for the rule, exact tests are asked (judge-small.ts). */
+  readonly thin?: { readonly clustering: number } | undefined;
 }
 
 /** Undefined where the window or the reference has no rows. */
@@ -64,7 +67,7 @@ export function judgeSeries(
   const expectation = reader.expectationOf(window.hours);
   if (expectation === undefined || !(window.n > 0)) return undefined;
   const { model } = reader;
-  return judgeWindow({
+  const input = {
     bins: window.bins,
     n: window.n,
     expected: expectation.expected,
@@ -72,9 +75,12 @@ export function judgeSeries(
     basis: expectation.basis,
     variance: model.variance[ladderTicks.indexOf(look.windowTicks)],
     alpha: look.alpha * model.alphaFactor,
-    minEffect: look.minEffect,
+    minEffect: Math.max(look.minEffect, model.effectFloor ?? 0),
     minRows: look.minRows,
     criticals: look.criticals,
     wantP: look.wantP,
-  });
+  };
+  const found = judgeWindow(input);
+  if (found.status !== 'inconclusive' || look.thin === undefined) return found;
+  return judgeSmall(input, 'ordered', look.thin.clustering);
 }

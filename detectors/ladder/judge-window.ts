@@ -12,7 +12,7 @@
 import { type Basis, order, orthonormalBasis } from './basis.ts';
 import { type CriticalValue, type CriticalValues, criticalValue } from './critical-values.ts';
 import { psiExcess, psiOfPairs } from './effect.ts';
-import { binPValue, type Comparison, maxBin } from './max-bin.ts';
+import { type Comparison, maxBinOf } from './max-bin.ts';
 import { smoothComponents, smoothPValue, smoothStatistic } from './smooth-test.ts';
 import { inflation, type WindowVariance } from './variance.ts';
 
@@ -187,10 +187,11 @@ interface Tails {
 function pValues(comparison: Comparison, t: number, variance: WindowVariance | undefined): Tails {
   const x = 1 / comparison.n + 1 / comparison.m;
   const pSmooth = smoothPValue(t, variance);
-  const { p: pMaxBin } = maxBin(comparison.bins.length, (bin) => {
+  const inflationOf = (bin: number) => {
     const fit = variance?.bins[bin];
-    return binPValue(comparison, bin, fit && inflation(fit, x), variance);
-  });
+    return fit && inflation(fit, x);
+  };
+  const { p: pMaxBin } = maxBinOf(comparison, inflationOf, variance);
   return { p: Math.min(1, 2 * Math.min(pSmooth, pMaxBin)), pSmooth, pMaxBin };
 }
 

@@ -14,7 +14,7 @@
 import { binomialUpper } from '../math/binomial.ts';
 import { chiSquareUpper } from '../math/chi-square.ts';
 import { fisherUpper } from '../math/fisher-f.ts';
-import { binPValue, type Comparison, exactBinPValue, maxBin } from './max-bin.ts';
+import { type Comparison, exactBinPValue, maxBin, maxBinOf } from './max-bin.ts';
 import type { Certainty } from './smooth-test.ts';
 import { inflation, type VarianceFit, type WindowVariance } from './variance.ts';
 
@@ -109,11 +109,11 @@ export function testLevels(
   const freedom = Math.max(0, used - 1);
   const byChance = variance === undefined ? x : variance.psi.phi * x + variance.psi.tau2;
   const pPsi = psiPValue(psi / x, freedom, x, variance);
-  const most = maxBin(comparison.bins.length, (group) => {
-    const over = groupInflation(merged.members[group] ?? [], x, variance);
-    if (options.exactOnly === true) return exactBinPValue(comparison, group, over);
-    return binPValue(comparison, group, over, variance);
-  });
+  const overOf = (group: number) => groupInflation(merged.members[group] ?? [], x, variance);
+  const most =
+    options.exactOnly === true
+      ? maxBin(comparison.bins.length, (group) => exactBinPValue(comparison, group, overOf(group)))
+      : maxBinOf(comparison, overOf, variance);
   const pUnseen =
     unseen === undefined ? 1 : unseenPValue(unseen, n + unseen.rows, m, variance?.clustering ?? 1);
   const p = Math.min(1, 3 * Math.min(pPsi, most.p, pUnseen));

@@ -12,7 +12,6 @@ import {
 } from './seasonal.ts';
 import { unlearnedVariance, type WindowVariance, windowsFew } from './variance.ts';
 
-const ticksPerDay = 288;
 const hourTicks = 12;
 const rowsMin = 10_000;
 /** The reference should hold so many windows of an hour. */
@@ -89,7 +88,7 @@ export function checkReference(
   const facts = {
     fromTick,
     toTick,
-    days: (toTick - fromTick) / ticksPerDay,
+    days: (toTick - fromTick) / panes.dayTicks,
     stage,
     rows: totalOf(early) + totalOf(late),
     rowsPerHour: median(hours),

@@ -28,10 +28,9 @@ import {
 import { clusteringOf, unlearnedVariance, type WindowVariance, windowsFew } from './variance.ts';
 import { hoursPerWeek } from './window-ring.ts';
 
-const ticksPerDay = 288;
-const hourOfWeekTicks = 14 * ticksPerDay;
-/** A reference learned for 14 days may lack its first minutes. */
-const slackTicks = 12;
+const hourOfWeekDays = 14;
+/** A reference learned for 14 days may lack its first minutes: an hour of a day. */
+const slackOfDay = 1 / 24;
 /** Window lengths at which stages are compared, the first that has windows enough. */
 const stageTicks = [12, 48, 144] as const;
 const stageSlack = 1.1;
@@ -48,6 +47,8 @@ export interface ReferenceModel {
   readonly alphaFactor: number;
   /** Absent for counts without times. */
   readonly health: ReferenceHealth | undefined;
+  /** The least effect that may alarm, where that of a rule is too fine for what is known; absent: none. */
+  readonly effectFloor?: number | undefined;
 }
 
 /** From the panes of a learned reference, in rising order. */
@@ -55,9 +56,10 @@ export function buildReferenceModel(panes: ReferencePanes): ReferenceModel {
   const { bins } = panes;
   const hours = hourCountsOf(panes, () => true);
   const span = panes.ticks.length === 0 ? 0 : (panes.ticks.at(-1) as number) + 1 - (panes.ticks[0] as number);
-  if (span + slackTicks < ticksPerDay) return modelOfHours(hours);
+  const days = span / panes.dayTicks + slackOfDay;
+  if (days < 1) return modelOfHours(hours);
   const folds = foldsOf(panes);
-  const stage = chooseStage(panes, folds, stagesOfAge(span));
+  const stage = chooseStage(panes, folds, stagesOfAge(days));
   const profile = makeProfile(stage, hours);
   const variance =
     folds.count < 2 ? ladderTicks.map(() => unlearnedVariance(bins)) : learnAll(panes, folds, stage);
@@ -91,8 +93,8 @@ function modelOfHours(hours: HourCounts): ReferenceModel {
   };
 }
 
-function stagesOfAge(span: number): readonly SeasonStage[] {
-  return span + slackTicks >= hourOfWeekTicks ? seasonStages : seasonStages.slice(0, 2);
+function stagesOfAge(days: number): readonly SeasonStage[] {
+  return days >= hourOfWeekDays ? seasonStages : seasonStages.slice(0, 2);
 }
 
 /** Where it cannot be tried out, the richest stage: a season missed costs more than rows spread thin. */
@@ -116,10 +118,15 @@ function chooseStage(panes: ReferencePanes, folds: Folds, allowed: readonly Seas
  * A length with too few windows takes all values of the next shorter one, and where there is none, of the shortest that
  * has enough: its windows have too few rows as a rule, but in a burst they are looked at.
  */
-function learnAll(panes: ReferencePanes, folds: Folds, stage: SeasonStage): WindowVariance[] {
+export function learnAll(
+  panes: ReferencePanes,
+  folds: Folds,
+  stage: SeasonStage,
+  { rows, windows }: { readonly rows?: number; readonly windows: number } = { windows: windowsFew },
+): WindowVariance[] {
   const others = profilesOfOthers(folds, stage);
   const learned = ladderTicks.map((ticks) =>
-    learnVariance(referenceWindows(panes, folds, others, ticks), panes.bins, windowsFew),
+    learnVariance(referenceWindows(panes, folds, others, ticks, rows), panes.bins, windows),
   );
   const shortest = learned.find((one) => one !== undefined) ?? unlearnedVariance(panes.bins);
   const clustering = clusteringOf(shortest);
@@ -140,6 +147,7 @@ export interface ReferenceModelJson {
   readonly variance: readonly (WindowVariance | null)[];
   readonly alphaFactor: number;
   readonly health: ReferenceHealth | null;
+  readonly effectFloor?: number;
 }
 
 export function referenceModelToJson(model: ReferenceModel): ReferenceModelJson {
@@ -157,6 +165,7 @@ export function referenceModelToJson(model: ReferenceModel): ReferenceModelJson 
     variance: model.variance.map((one) => one ?? null),
     alphaFactor,
     health: model.health ?? null,
+    ...(model.effectFloor === undefined ? {} : { effectFloor: model.effectFloor }),
   };
 }
 
@@ -182,6 +191,7 @@ export function referenceModelFromJson(json: unknown): ReferenceModel {
     variance: variance.map((one) => one ?? undefined),
     alphaFactor: stored.alphaFactor ?? unknownAlphaFactor,
     health: stored.health ?? undefined,
+    effectFloor: stored.effectFloor,
   };
 }
 

@@ -4,6 +4,8 @@ import type { RingPane } from './window-ring.ts';
 
 export interface ReferencePanes {
   readonly bins: number;
+  /** Ticks in a day: 288 of five minutes. */
+  readonly dayTicks: number;
   readonly ticks: Int32Array;
   readonly hours: Uint8Array;
   readonly weights: Float64Array;
@@ -12,9 +14,10 @@ export interface ReferencePanes {
   readonly counts: Float32Array;
 }
 
-/** Days kept at most: beyond them the oldest day makes room. */
+/** Days of 288 ticks kept at most: beyond them the oldest makes room. */
 export const historyDaysMax = 56;
-const ticksPerDay = 288;
+/** Of panes of five minutes, and of all shorter ones: a demo of seconds lives through days in minutes. */
+export const ticksPerDay = 288;
 
 interface Day {
   readonly day: number;
@@ -30,10 +33,12 @@ interface Day {
  */
 export class PaneHistory {
   readonly bins: number;
+  readonly #dayTicks: number;
   #days: Day[] = [];
 
-  constructor(bins: number) {
+  constructor(bins: number, dayTicks = ticksPerDay) {
     this.bins = bins;
+    this.#dayTicks = dayTicks;
   }
 
   /** In any order; panes of one tick add up. Those older than the days kept are left out. */
@@ -58,7 +63,7 @@ export class PaneHistory {
         .filter((at) => (day.weights[at] as number) > 0)
         .map((at) => ({ day, at })),
     );
-    const panes = emptyPanes(this.bins, held.length);
+    const panes = emptyPanes(this.bins, held.length, this.#dayTicks);
     held.forEach(({ day, at }, i) => {
       panes.ticks[i] = day.day * ticksPerDay + at;
       panes.hours[i] = day.hours[at] as number;
@@ -90,9 +95,10 @@ export class PaneHistory {
   }
 }
 
-export function emptyPanes(bins: number, size: number): ReferencePanes {
+export function emptyPanes(bins: number, size: number, dayTicks = ticksPerDay): ReferencePanes {
   return {
     bins,
+    dayTicks,
     ticks: new Int32Array(size),
     hours: new Uint8Array(size),
     weights: new Float64Array(size),

@@ -9,6 +9,7 @@ import { createVirtualClock } from '../../agent/adapters/virtual-clock.ts';
 import { type Agent, createAgent, registries } from '../../agent/agent.ts';
 import { loadConfig } from '../../config/load.ts';
 import { type Clock, NoAnswer, type Random } from '../../core/ports.ts';
+import type { Reference } from '../../core/reference.ts';
 
 /** One message as its receiver saw it. */
 export interface Heard {
@@ -43,6 +44,7 @@ export class World {
   readonly #files = new Map<string, Uint8Array>();
   readonly #config;
   readonly #weather: Weather;
+  readonly #references: readonly Reference[];
   #agent: Agent | undefined;
   #life = { isOver: false };
 
@@ -51,10 +53,13 @@ export class World {
     readonly startMs: number;
     readonly yaml: string;
     readonly weather: Weather;
+    /** As if read from files. */
+    readonly references?: readonly Reference[];
   }) {
     this.clock = createVirtualClock(options.startMs);
     this.random = seededRandom(options.seed);
     this.#weather = options.weather;
+    this.#references = options.references ?? [];
     const loaded = loadConfig(options.yaml, 'world.yaml', registries, { env: {}, readFile: () => undefined });
     if (!loaded.ok)
       throw new Error(loaded.faults.map((fault) => `${fault.line}: ${fault.message}`).join('\n'));
@@ -85,7 +90,7 @@ export class World {
         log: this.log,
         meter: this.meter,
       },
-      references: [],
+      references: this.#references,
       identity: { name: 'kedge', version: '0.0.0' },
       trace: (_name, work) => work(),
       isRollbackDisabled: () => false,

@@ -71,7 +71,10 @@ function ladderRecord(): VerdictRecord {
   return recordOf(
     verdict,
     'breach',
-    { alphaOrigin, replay: { kind: 'ladder', binning: 'ordered', variance: null, ...input } },
+    {
+      alphaOrigin,
+      replay: { kind: 'ladder', binning: 'ordered', variance: null, clustering: null, ...input },
+    },
     sha256,
   );
 }

@@ -269,7 +269,7 @@ test('what the default rule remembers of a drift outlives a restart, looks and a
   } as const;
   const open: LadderMemory = {
     looks: new Map([[3, { ticks: 3, window, finding }]]),
-    open: { atTick: 98, ticks: 3 },
+    open: { atTick: 98, ticks: 3, calm: 1, calmTick: 99 },
     clearedTick: Number.NEGATIVE_INFINITY,
   };
   const over: LadderMemory = {
