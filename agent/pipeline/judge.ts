@@ -11,6 +11,7 @@ import { alphaPerLook } from '../../detectors/calibrate.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
 import type { SignalFamily } from '../../detectors/ladder/alpha-ladder.ts';
+import { KeptInverses } from '../../detectors/math/kept-inverses.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
 import type { LadderBook } from './ladder-book.ts';
 import { familyOf, type LadderJudge } from './ladder-judge.ts';
@@ -28,6 +29,10 @@ export interface JudgeOptions {
   readonly states: DetectorStates;
   readonly meter: Meter;
   readonly log: Log;
+}
+
+interface Judging extends JudgeOptions {
+  readonly inverses: KeptInverses;
 }
 
 interface Candidate {
@@ -61,7 +66,8 @@ export function longestWindowMs(
 }
 
 /** Judges the windows that end where a pane closed: one verdict for each rule and signal whose turn it is. */
-export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verdict[] {
+export function createJudge(given: JudgeOptions): (closed: ClosedPane) => Verdict[] {
+  const options: Judging = { ...given, inverses: new KeptInverses() };
   const { config, meter } = options;
   return (closed) => {
     const verdicts: Verdict[] = [];
@@ -84,7 +90,7 @@ export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verd
 
 /** Undefined where the signal has no scale yet, or one that the detector cannot read: that is no verdict. */
 function judgeSignal(
-  options: JudgeOptions,
+  options: Judging,
   rule: Rule,
   closed: ClosedPane,
   signal: SignalState,
@@ -112,7 +118,7 @@ function judgeSignal(
 
 /** The default rule: each version's windows on its own, as with any other detector. */
 function judgeOnLadder(
-  options: JudgeOptions,
+  options: Judging,
   rule: Rule,
   closed: ClosedPane,
   signal: SignalState,
@@ -151,7 +157,7 @@ function judgeOnLadder(
 
 /** One look of a sequential detector: it gets what it remembered of this series, and what it says is kept for the next. */
 function lookOn(
-  options: JudgeOptions,
+  options: Judging,
   rule: Rule,
   closed: ClosedPane,
   signal: SignalState,
@@ -167,7 +173,7 @@ function lookOn(
 }
 
 function findIn(
-  options: JudgeOptions,
+  options: Judging,
   rule: Rule,
   detector: Detector,
   signal: SignalState,
@@ -209,6 +215,7 @@ function findIn(
       options: rule.detector.options,
       alpha: alphaPerLook(falseAlarms, watched, rule.hopMs, confirmations, rule.lengthMs),
       signal: signal.name,
+      inverses: options.inverses,
       state,
     });
   } catch (fault) {
