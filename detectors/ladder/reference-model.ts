@@ -15,6 +15,8 @@ import {
   meanInflation,
   profilesOfOthers,
   referenceWindows,
+  runAll,
+  type Steps,
 } from './cross-fit.ts';
 import { checkReference, type ReferenceHealth } from './reference-health.ts';
 import type { ReferencePanes } from './reference-panes.ts';
@@ -52,16 +54,22 @@ export interface ReferenceModel {
 
 /** From the panes of a learned reference, in rising order. */
 export function buildReferenceModel(panes: ReferencePanes): ReferenceModel {
+  return runAll(referenceModelSteps(panes));
+}
+
+/** The same a little at a time: with four weeks of panes it takes some 20 ms in all. */
+export function* referenceModelSteps(panes: ReferencePanes): Steps<ReferenceModel> {
   const { bins } = panes;
   const hours = hourCountsOf(panes, () => true);
   const span = panes.ticks.length === 0 ? 0 : (panes.ticks.at(-1) as number) + 1 - (panes.ticks[0] as number);
   if (span + slackTicks < ticksPerDay) return modelOfHours(hours);
   const folds = foldsOf(panes);
-  const stage = chooseStage(panes, folds, stagesOfAge(span));
+  yield;
+  const stage = yield* chooseStage(panes, folds, stagesOfAge(span));
   const profile = makeProfile(stage, hours);
   const variance =
-    folds.count < 2 ? ladderTicks.map(() => unlearnedVariance(bins)) : learnAll(panes, folds, stage);
-  const health = checkReference(panes, folds, stage, variance);
+    folds.count < 2 ? ladderTicks.map(() => unlearnedVariance(bins)) : yield* learnAll(panes, folds, stage);
+  const health = yield* checkReference(panes, folds, stage, variance);
   return { bins, profile, hours, variance, alphaFactor: 1, health };
 }
 
@@ -96,14 +104,21 @@ function stagesOfAge(span: number): readonly SeasonStage[] {
 }
 
 /** Where it cannot be tried out, the richest stage: a season missed costs more than rows spread thin. */
-function chooseStage(panes: ReferencePanes, folds: Folds, allowed: readonly SeasonStage[]): SeasonStage {
+function* chooseStage(
+  panes: ReferencePanes,
+  folds: Folds,
+  allowed: readonly SeasonStage[],
+): Steps<SeasonStage> {
   const richest = allowed.at(-1) ?? 'one';
   if (folds.count < 2) return richest;
   for (const ticks of stageTicks) {
-    const tried = allowed.map((stage) => {
+    const tried: { stage: SeasonStage; mean: number; windows: number }[] = [];
+    for (const stage of allowed) {
       const others = profilesOfOthers(folds, stage);
-      return { stage, ...meanInflation(referenceWindows(panes, folds, others, ticks)) };
-    });
+      yield;
+      const found = yield* meanInflation(referenceWindows(panes, folds, others, ticks));
+      tried.push({ stage, ...found });
+    }
     if (tried.some((one) => one.windows < windowsFew)) continue;
     // Below 1 is no better than 1: thin hours borrow from others, and are surer than their own rows say.
     const best = Math.max(1, Math.min(...tried.map((one) => one.mean)));
@@ -116,11 +131,14 @@ function chooseStage(panes: ReferencePanes, folds: Folds, allowed: readonly Seas
  * A length with too few windows takes all values of the next shorter one, and where there is none, of the shortest that
  * has enough: its windows have too few rows as a rule, but in a burst they are looked at.
  */
-function learnAll(panes: ReferencePanes, folds: Folds, stage: SeasonStage): WindowVariance[] {
+function* learnAll(panes: ReferencePanes, folds: Folds, stage: SeasonStage): Steps<WindowVariance[]> {
   const others = profilesOfOthers(folds, stage);
-  const learned = ladderTicks.map((ticks) =>
-    learnVariance(referenceWindows(panes, folds, others, ticks), panes.bins, windowsFew),
-  );
+  const learned: (WindowVariance | undefined)[] = [];
+  for (const ticks of ladderTicks) {
+    yield;
+    const windows = referenceWindows(panes, folds, others, ticks);
+    learned.push(yield* learnVariance(windows, panes.bins, windowsFew));
+  }
   const shortest = learned.find((one) => one !== undefined) ?? unlearnedVariance(panes.bins);
   const clustering = clusteringOf(shortest);
   let last = shortest;
