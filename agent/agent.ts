@@ -7,6 +7,7 @@ import * as conventionRegistry from '../conventions/registry.ts';
 import type { Call } from '../core/observation.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Reference } from '../core/reference.ts';
+import type { Series } from '../core/series.ts';
 import * as detectorRegistry from '../detectors/registry.ts';
 import type { HttpHandler } from './http.ts';
 import { createActStage } from './pipeline/act.ts';
@@ -15,7 +16,7 @@ import { createAlertStage } from './pipeline/alert.ts';
 import { boundaryKey, createCheckpointer } from './pipeline/checkpointer.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
 import { DetectorStates } from './pipeline/detector-states.ts';
-import { createJudge, longestWindowMs } from './pipeline/judge.ts';
+import { createJudge, isWatching, longestWindowMs } from './pipeline/judge.ts';
 import { LadderBook } from './pipeline/ladder-book.ts';
 import { LadderJudge } from './pipeline/ladder-judge.ts';
 import { Ledger } from './pipeline/ledger.ts';
@@ -87,7 +88,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { aggregator, transactions } = intake;
   const states = new DetectorStates(meter);
   const { paneMs } = config.windows;
-  const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
+  const isWatched = watchedOnLadder(config);
+  const ladders = new LadderBook({ paneMs, clock, meter, log, isWatched, stored: restored.ladders });
   const checkpoints = createCheckpointer({
     aggregator,
     states,
@@ -145,10 +147,19 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       await ticks.stop();
       await saves.stop();
       await ticks.runNow();
+      ladders.stop();
       await checkpoints.write();
       await deliver.stop(flushMs);
     },
   };
+}
+
+/** Whether any rule judges a signal by the default rule. */
+function watchedOnLadder({ rules }: Config): (series: Series) => boolean {
+  const onLadder = new Set(registries.detectors.flatMap(({ type, ladder }) => (ladder ? [type] : [])));
+  const asked = rules.filter((rule) => onLadder.has(rule.detector.type));
+  return ({ model, environment, signal }) =>
+    asked.some((rule) => isWatching(rule, model, environment, signal));
 }
 
 /** What is seen: telemetry into observations, observations into panes. Synchronous per item. */

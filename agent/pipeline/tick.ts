@@ -59,10 +59,12 @@ class Turn {
   }
 
   evaluate(): void {
-    const { aggregator, transactions, alerts } = this.#options;
+    const { aggregator, transactions, alerts, ladders, ledger } = this.#options;
     transactions.closeIdle(this.#nowMs);
     aggregator.flushMetrics();
     for (const state of aggregator.states()) this.#evaluateModel(state);
+    // Models are made between ticks as well.
+    ledger.add(ladders.takeWrites());
     this.#absorb(alerts.due(this.#nowMs));
   }
 
@@ -91,7 +93,6 @@ class Turn {
       meter.add('panes_closed', 1);
       this.#keepReferences(closed);
       ladders.feed(closed);
-      ledger.add(ladders.takeWrites());
       const judged = judge(closed);
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));

@@ -19,7 +19,14 @@ import {
   type SeasonStage,
 } from './seasonal.ts';
 import { smoothComponents } from './smooth-test.ts';
-import { effectiveWindows, fitVariance, guardOf, shareWander, type WindowVariance } from './variance.ts';
+import {
+  BinFits,
+  effectiveWindows,
+  fitVariance,
+  guardOf,
+  shareWander,
+  type WindowVariance,
+} from './variance.ts';
 import { hoursPerWeek } from './window-ring.ts';
 
 const ticksPerDay = 288;
@@ -278,7 +285,7 @@ export function* learnVariance(
   const phiMax = Math.max(psiFit.phi, ...fits.map((fit) => fit.phi));
   return {
     smooth: shareWander(fits),
-    bins: binned.map((y) => fitVariance(y, x)),
+    bins: new BinFits(binned.map((y) => fitVariance(y, x))),
     psi: psiFit,
     nu,
     guard: guardOf(phiMax, nu),

@@ -167,8 +167,7 @@ function largestDeviation(
     const share = expected[j] as number;
     const pooled = (count + share * m) / (n + m);
     const moved = count / n - share;
-    const fit = fits === undefined ? undefined : fits[j];
-    const over = pooled * (1 - pooled) * x * (fit === undefined ? 1 : inflation(fit, x));
+    const over = pooled * (1 - pooled) * x * (fits === undefined ? 1 : fits.inflation(j, x));
     const one = over > 0 ? (moved * moved) / over : 0;
     if (one > s) {
       s = one;
@@ -188,8 +187,7 @@ function pValues(comparison: Comparison, t: number, variance: WindowVariance | u
   const x = 1 / comparison.n + 1 / comparison.m;
   const pSmooth = smoothPValue(t, variance);
   const { p: pMaxBin } = maxBin(comparison.bins.length, (bin) => {
-    const fit = variance?.bins[bin];
-    return binPValue(comparison, bin, fit && inflation(fit, x), variance);
+    return binPValue(comparison, bin, variance?.bins.inflation(bin, x), variance);
   });
   return { p: Math.min(1, 2 * Math.min(pSmooth, pMaxBin)), pSmooth, pMaxBin };
 }

@@ -27,7 +27,14 @@ import {
   type SeasonStage,
   seasonStages,
 } from './seasonal.ts';
-import { clusteringOf, unlearnedVariance, type WindowVariance, windowsFew } from './variance.ts';
+import {
+  BinFits,
+  clusteringOf,
+  unlearnedVariance,
+  type VarianceFit,
+  type WindowVariance,
+  windowsFew,
+} from './variance.ts';
 import { hoursPerWeek } from './window-ring.ts';
 
 const ticksPerDay = 288;
@@ -148,6 +155,8 @@ function* learnAll(panes: ReferencePanes, folds: Folds, stage: SeasonStage): Ste
   });
 }
 
+type StoredVariance = Omit<WindowVariance, 'bins'> & { readonly bins: readonly VarianceFit[] };
+
 /** A model as plain JSON. */
 export interface ReferenceModelJson {
   readonly format: 1;
@@ -155,7 +164,7 @@ export interface ReferenceModelJson {
   readonly stage: SeasonStage;
   /** Hours with rows: hour, effective rows, effective rows by bin. */
   readonly hours: readonly (readonly [hour: number, rows: number, counts: readonly number[]])[];
-  readonly variance: readonly (WindowVariance | null)[];
+  readonly variance: readonly (StoredVariance | null)[];
   readonly alphaFactor: number;
   readonly health: ReferenceHealth | null;
 }
@@ -172,7 +181,7 @@ export function referenceModelToJson(model: ReferenceModel): ReferenceModelJson 
       hours.totals[hour] as number,
       [...hours.counts.subarray(hour * bins, (hour + 1) * bins)],
     ]),
-    variance: model.variance.map((one) => one ?? null),
+    variance: model.variance.map((one) => (one === undefined ? null : { ...one, bins: one.bins.toJSON() })),
     alphaFactor,
     health: model.health ?? null,
   };
@@ -197,10 +206,21 @@ export function referenceModelFromJson(json: unknown): ReferenceModel {
     bins,
     profile: makeProfile(stage, counted),
     hours: counted,
-    variance: variance.map((one) => one ?? undefined),
+    variance: restoreVariance(variance),
     alphaFactor: stored.alphaFactor ?? unknownAlphaFactor,
     health: stored.health ?? undefined,
   };
+}
+
+/** Window lengths without windows enough share what a shorter one has learned: in memory once more. */
+function restoreVariance(stored: ReferenceModelJson['variance']): (WindowVariance | undefined)[] {
+  let last: WindowVariance | undefined;
+  return stored.map((one) => {
+    if (one === null) return undefined;
+    const isSame = last !== undefined && JSON.stringify(last.bins) === JSON.stringify(one.bins);
+    last = { ...one, bins: isSame && last !== undefined ? last.bins : new BinFits(one.bins) };
+    return last;
+  });
 }
 
 function damagedModel(): Error {

@@ -20,7 +20,7 @@ import { blocksPerWindow, ladderTicks, strideOf } from './alpha-ladder.ts';
 
 export const hoursPerWeek = 168;
 const ticksPerHour = 12;
-const binsMax = 64;
+export const binsMax = 64;
 /** "kwr2"; read in the byte order of the machine, so that bytes of another one are refused. */
 const magic = 0x6b_77_72_32;
 /** Columns after the bins: missing, malformed, weight, weightSquared. */
