@@ -26,6 +26,8 @@ import {
   probabilityText,
   rowsText,
   sizesOf,
+  toldNow,
+  toldWhenAsked,
   tooFew,
 } from './counters/finding.ts';
 import { directionOf, evidenceOf, groupsOf } from './counters/groups.ts';
@@ -132,22 +134,24 @@ function judge(input: DetectorInput<Options>): Finding {
   const isBreach = isOver(input.options, { d, pValue }, alpha);
   const limits = { n: size.current, m: size.reference, alpha, inverses: input.inverses };
   const threshold = thresholdOf(input.options, limits);
-  const evidence = evidenceOf(groupsOf(scale, reference, current).groups);
   const direction = isBreach ? directionOf(scale, reference, current) : undefined;
-  const verdict = `${isBreach ? 'over' : 'within'} ${numberText(threshold)} (${probabilityText(pValue)})`;
-  const rows = `${rowsText(current)} against ${rowsText(reference)} in the reference`;
-  const change = isBreach ? changeText(evidence, direction) : '';
-  return {
+  const evidence = () => evidenceOf(groupsOf(scale, reference, current).groups);
+  const reason = () => {
+    const verdict = `${isBreach ? 'over' : 'within'} ${numberText(threshold)} (${probabilityText(pValue)})`;
+    const rows = `${rowsText(current)} against ${rowsText(reference)} in the reference`;
+    const change = isBreach ? changeText(evidence(), direction) : '';
+    return `KS distance of ${signal} is ${numberText(d)}, ${verdict}, with ${rows}${change}.`;
+  };
+  const finding = {
     status: isBreach ? 'breach' : 'ok',
     statistic: d,
     effect: d,
     threshold,
     pValue,
     ...(direction === undefined ? {} : { direction }),
-    size,
-    reason: `KS distance of ${signal} is ${numberText(d)}, ${verdict}, with ${rows}${change}.`,
-    evidence,
-  };
+    size: sizesOf(input),
+  } as const;
+  return isBreach ? toldNow(finding, { reason, evidence }) : toldWhenAsked(finding, { reason, evidence });
 }
 
 export const ks = defineDetector<Options>({

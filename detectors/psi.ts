@@ -29,6 +29,8 @@ import {
   probabilityText,
   rowsText,
   sizesOf,
+  toldNow,
+  toldWhenAsked,
   tooFew,
 } from './counters/finding.ts';
 import { directionOf, evidenceOf, type Group, groupsOf } from './counters/groups.ts';
@@ -123,12 +125,15 @@ function judge(input: DetectorInput<Options>): Finding {
   const threshold =
     input.options.threshold ?? psiThreshold(statistics, alpha, input.options.min_effect, input.inverses);
   const isBreach = isRaw ? psi > threshold : pValue <= alpha && excess >= input.options.min_effect;
-  const evidence = evidenceOf(groups);
   const direction = isBreach && scale.kind === 'numeric' ? directionOf(scale, reference, current) : undefined;
-  const verdict = `${isBreach ? 'over' : 'within'} ${numberText(threshold)} (${probabilityText(pValue)})`;
-  const rows = `${rowsText(current)} against ${rowsText(reference)} in the reference`;
-  const change = isBreach ? changeText(evidence, direction) : '';
-  return {
+  const evidence = () => evidenceOf(groups);
+  const reason = () => {
+    const verdict = `${isBreach ? 'over' : 'within'} ${numberText(threshold)} (${probabilityText(pValue)})`;
+    const rows = `${rowsText(current)} against ${rowsText(reference)} in the reference`;
+    const change = isBreach ? changeText(evidence(), direction) : '';
+    return `PSI of ${signal} is ${numberText(psi)}, ${verdict}, with ${rows}${change}.`;
+  };
+  const finding = {
     status: isBreach ? 'breach' : 'ok',
     statistic: psi,
     effect: excess,
@@ -136,9 +141,8 @@ function judge(input: DetectorInput<Options>): Finding {
     pValue,
     ...(direction === undefined ? {} : { direction }),
     size: sizesOf(input),
-    reason: `PSI of ${signal} is ${numberText(psi)}, ${verdict}, with ${rows}${change}.`,
-    evidence,
-  };
+  } as const;
+  return isBreach ? toldNow(finding, { reason, evidence }) : toldWhenAsked(finding, { reason, evidence });
 }
 
 export const psi = defineDetector<Options>({
