@@ -113,7 +113,11 @@ async function main(): Promise<void> {
   const agent = await createAgent({
     config: loaded.config,
     ports: {
-      clock: { nowMs: () => clock.nowMs(), monotonicMs: () => performance.now(), runAt: clock.runAt.bind(clock) },
+      clock: {
+        nowMs: () => clock.nowMs(),
+        monotonicMs: () => performance.now(),
+        runAt: clock.runAt.bind(clock),
+      },
       random: seededRandom(1),
       digest: nodeDigest(),
       store,
@@ -148,7 +152,9 @@ async function main(): Promise<void> {
     }
     if (process.env['SNAPSHOT']) (await import('node:v8')).writeHeapSnapshot(process.env['SNAPSHOT']);
   } finally {
-    await stalls.during(() => Promise.race([agent.stop(), clock.advanceTo(clock.nowMs() + 60_000)]).then(() => {}));
+    await stalls.during(() =>
+      Promise.race([agent.stop(), clock.advanceTo(clock.nowMs() + 60_000)]).then(() => {}),
+    );
     await store.close();
     rmSync(folder, { recursive: true, force: true });
   }
