@@ -65,6 +65,7 @@ export const catalogue: ReadonlyMap<string, Spec> = new Map([
   ...forEach('pipeline.*.vs_plain', ['tab', 'llm'], (at) => later(times([6, 5][at]))),
   ...forEach('grpc.*.vs_http', ['tab', 'llm'], (at) => later(times([0.35, 0.27][at]))),
   ['count.numeric.ns_per_value', report('ns', 'lower')],
+  ['count.numeric.batched_ns_per_value', report('ns', 'lower')],
   ['count.numeric.vs_ddsketch', times(7)],
   ['count.levels.ns_per_value', report('ns', 'lower')],
   ['count.levels.vs_map', times(3)],

@@ -84,20 +84,16 @@ class LazyGroup implements Group {
 /** Numbers with few distinct values have no deciles worth the name. */
 function isJudgedAsLevels(scale: NumericScale): boolean {
   if (hasCellPerValue(scale)) return true;
-  let deciles = 0;
-  for (let cell = 0; cell < scale.group.length; cell++) {
-    if (cell === 0 || decileOf(scale, cell) !== decileOf(scale, cell - 1)) deciles++;
+  const { group } = scale;
+  let deciles = 1;
+  for (let cell = 1; cell < group.length && deciles < decilesFew; cell++) {
+    if ((group[cell] as number) >> 1 !== (group[cell - 1] as number) >> 1) deciles++;
   }
   return deciles < decilesFew;
 }
 
 function hasCellPerValue(scale: NumericScale): boolean {
   return scale.edges.length - 1 <= distinctFew;
-}
-
-/** `group` never falls from cell to cell. */
-function decileOf(scale: NumericScale, cell: number): number {
-  return (scale.group[cell] as number) >> 1;
 }
 
 /** Effective rows of a count of 1, of either side. */
@@ -156,20 +152,23 @@ function groupDeciles(scale: NumericScale, sides: Sides): Group[] {
   return groups;
 }
 
-function decileRanges(scale: NumericScale, sides: Sides): Range[] {
+function decileRanges({ group }: NumericScale, sides: Sides): Range[] {
   const factors = factorsOf(sides);
   const before = sides.reference.counts;
   const now = sides.current.counts;
   const ranges: Range[] = [];
-  let range: Range = { first: 0, last: 0, before: 0, now: 0 };
-  for (let cell = 0; cell < before.length; cell++) {
-    if (cell === 0 || decileOf(scale, cell) !== decileOf(scale, cell - 1)) {
-      range = { first: cell, last: cell, before: 0, now: 0 };
-      ranges.push(range);
+  const cells = group.length;
+  for (let first = 0; first < cells; ) {
+    const decile = (group[first] as number) >> 1;
+    let rowsBefore = 0;
+    let rowsNow = 0;
+    let end = first;
+    for (; end < cells && (group[end] as number) >> 1 === decile; end++) {
+      rowsBefore += (before[end] as number) * factors.before;
+      rowsNow += (now[end] as number) * factors.now;
     }
-    range.last = cell;
-    range.before += (before[cell] as number) * factors.before;
-    range.now += (now[cell] as number) * factors.now;
+    ranges.push({ first, last: end - 1, before: rowsBefore, now: rowsNow });
+    first = end;
   }
   return ranges;
 }
