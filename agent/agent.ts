@@ -124,7 +124,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     log,
     name: 'checkpoint',
     everyMs: config.store.checkpointEveryMs,
-    run: checkpoints.write,
+    // Never in the middle of a pane: half of its signals would be judged again, or never.
+    run: async () => {
+      await ticks.settled();
+      await checkpoints.write();
+    },
   });
 
   return {

@@ -65,16 +65,18 @@ export function longestWindowMs(
   return longest;
 }
 
-/** Judges the windows that end where a pane closed: one verdict for each rule and signal whose turn it is. */
-export function createJudge(given: JudgeOptions): (closed: ClosedPane) => Verdict[] {
+/** Judges the windows of some signals that end where a pane closed: one verdict for each rule whose turn it is. */
+export function createJudge(
+  given: JudgeOptions,
+): (closed: ClosedPane, signals: readonly SignalState[]) => Verdict[] {
   const options: Judging = { ...given, inverses: new KeptInverses() };
   const { config, meter } = options;
-  return (closed) => {
+  return (closed, signals) => {
     const verdicts: Verdict[] = [];
     const due = config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
     if (due.length === 0) return verdicts;
     const shares = countShares(config.rules, closed.state, options.detectors);
-    for (const signal of closed.state.signals.values()) {
+    for (const signal of signals) {
       for (const rule of due) {
         if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
         const verdict = judgeSignal(options, rule, closed, signal, shares);

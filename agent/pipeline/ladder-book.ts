@@ -96,9 +96,9 @@ export class LadderBook {
     this.#stored = new Map(options.stored);
   }
 
-  /** Adds a closed pane of a model. */
-  feed(closed: ClosedPane): void {
-    for (const signal of closed.state.signals.values()) {
+  /** Adds a closed pane of some signals of a model. */
+  feed(closed: ClosedPane, signals: readonly SignalState[]): void {
+    for (const signal of signals) {
       try {
         this.#feedSignal(closed, signal);
       } catch (fault) {
