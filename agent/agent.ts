@@ -7,6 +7,7 @@ import * as conventionRegistry from '../conventions/registry.ts';
 import type { Call } from '../core/observation.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Reference } from '../core/reference.ts';
+import type { Series } from '../core/series.ts';
 import * as detectorRegistry from '../detectors/registry.ts';
 import type { HttpHandler } from './http.ts';
 import { createActStage } from './pipeline/act.ts';
@@ -18,7 +19,7 @@ import { ContentLimit } from './pipeline/content-limit.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
 import { DetectorStates } from './pipeline/detector-states.ts';
 import { Explainer, newVersions } from './pipeline/explain.ts';
-import { createJudge, longestWindowMs } from './pipeline/judge.ts';
+import { createJudge, isWatching, longestWindowMs } from './pipeline/judge.ts';
 import { LadderBook } from './pipeline/ladder-book.ts';
 import { LadderJudge } from './pipeline/ladder-judge.ts';
 import { Ledger } from './pipeline/ledger.ts';
@@ -94,7 +95,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { aggregator } = intake;
   const states = new DetectorStates(meter);
   const { paneMs } = config.windows;
-  const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
+  const isWatched = watchedOnLadder(config);
+  const ladders = new LadderBook({ paneMs, clock, meter, log, isWatched, stored: restored.ladders });
   const ladderJudge = new LadderJudge(config);
   const checkpoints = createCheckpointer({
     aggregator,
@@ -118,23 +120,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
 
   const tick = createTick({ ...decisions, ...intake, config, clock, log, meter });
-  const ticks = createSchedule({
-    clock,
-    meter,
-    log,
-    name: 'tick',
-    everyMs: config.windows.tickMs,
-    onLag: (lagMs) => meter.set('scheduler_lag', lagMs / 1_000),
-    run: () => options.trace('kedge.tick', tick),
-  });
-  const saves = createSchedule({
-    clock,
-    meter,
-    log,
-    name: 'checkpoint',
-    everyMs: config.store.checkpointEveryMs,
-    run: checkpoints.write,
-  });
+  const { ticks, saves } = createSchedules(options, tick, checkpoints);
 
   return {
     otlp: intake.otlp,
@@ -157,10 +143,42 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       await ticks.stop();
       await saves.stop();
       await ticks.runNow();
+      ladders.stop();
       await checkpoints.write();
       await deliver.stop(flushMs);
     },
   };
+}
+
+/** What runs at the agent's own pace. */
+function createSchedules(
+  { config, ports, trace }: AgentOptions,
+  tick: () => Promise<void>,
+  checkpoints: ReturnType<typeof createCheckpointer>,
+) {
+  const { clock, log, meter } = ports;
+  const ticks = createSchedule({
+    clock,
+    meter,
+    log,
+    name: 'tick',
+    everyMs: config.windows.tickMs,
+    onLag: (lagMs) => meter.set('scheduler_lag', lagMs / 1_000),
+    run: () => trace('kedge.tick', tick),
+  });
+  const saves = createSchedule({
+    clock,
+    meter,
+    log,
+    name: 'checkpoint',
+    everyMs: config.store.checkpointEveryMs,
+    // Never in the middle of a pane: half of its signals would be judged again, or never.
+    run: async () => {
+      await ticks.settled();
+      await checkpoints.write();
+    },
+  });
+  return { ticks, saves };
 }
 
 /** What a checkpoint saves besides counters and windows. */
@@ -173,6 +191,14 @@ function savedParts(judge: LadderJudge, scores: ScoreBook, aggregator: Aggregato
       restore: (bytes) => scores.restore(bytes, aggregator.states()),
     },
   ];
+}
+
+/** Whether any rule judges a signal by the default rule. */
+function watchedOnLadder({ rules }: Config): (series: Series) => boolean {
+  const onLadder = new Set(registries.detectors.flatMap(({ type, ladder }) => (ladder ? [type] : [])));
+  const asked = rules.filter((rule) => onLadder.has(rule.detector.type));
+  return ({ model, environment, signal }) =>
+    asked.some((rule) => isWatching(rule, model, environment, signal));
 }
 
 /** What is seen: telemetry into observations, observations into panes. Synchronous per item. */

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { measureDecode } from './decode.ts';
 import { Figures } from './figures.ts';
 import { measureManySignals, measureStart } from './footprint.ts';
-import { measureKernels } from './kernels.ts';
+import { asksKernels, measureKernels } from './kernels.ts';
 import { type BenchOptions, readOptions } from './options.ts';
 import { measurePipeline } from './pipeline.ts';
 import { type BenchReport, formatReport } from './report.ts';
 import { type Run, Unequal } from './suite.ts';
 
 /*
- * `npm run bench [-- --json --bars --only decode,pipeline,count,eval,memory,start --sets tab,llm --rounds N --seed N]`
+ * `npm run bench [-- --json --bars --only decode,eval,… --sets tab,llm --rounds N --seed N]`
  *
  * Measures this tree: how much CPU the agent takes for what, against protobufjs decoding the same bytes in the same run.
  * Exit codes: 0 done, 1 a bar was missed (with --bars) or something failed, 2 two decoders or detectors disagree.
@@ -71,7 +71,7 @@ async function measure(run: Run): Promise<BenchReport> {
     say(`${name}: ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
   };
   if (only.has('decode')) await part('decode', measureDecode);
-  if (only.has('count') || only.has('eval') || only.has('memory')) await part('kernels', measureKernels);
+  if (asksKernels(only)) await part('kernels', measureKernels);
   if (only.has('start') || only.has('memory')) await part('start', measureStart);
   if (only.has('memory')) await part('1,000 signals', measureManySignals);
   if (only.has('pipeline')) await part('pipeline', measurePipeline);

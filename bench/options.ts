@@ -2,7 +2,16 @@ import { parseArgs } from 'node:util';
 import { type SetName, setNames } from './payloads.ts';
 
 /** Groups of figures: the first part of a key. */
-export const groups = ['decode', 'pipeline', 'count', 'eval', 'memory', 'start'] as const;
+export const groups = [
+  'decode',
+  'pipeline',
+  'count',
+  'accuracy',
+  'eval',
+  'exact',
+  'memory',
+  'start',
+] as const;
 export type Group = (typeof groups)[number];
 
 export interface BenchOptions {

@@ -14,6 +14,16 @@ export interface NumericScale {
   readonly id: string;
   readonly edges: Float64Array;
   readonly group: Uint8Array;
+  /** Made from the edges, to find cells sooner. */
+  readonly starts?: CellStarts | undefined;
+}
+
+/** By place on an even grid: the first cell that a value there can lie in. */
+export interface CellStarts {
+  readonly low: number;
+  /** Places per unit of value. */
+  readonly factor: number;
+  readonly first: Uint8Array;
 }
 
 export interface LevelsScale {

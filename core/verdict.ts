@@ -30,7 +30,10 @@ export interface Missing {
   readonly enoughAtMs?: number;
 }
 
-/** What a detector found in one window. Numbers are finite or absent. */
+/**
+ * What a detector found in one window. Numbers are finite or absent. `reason` and `evidence` of what is not a breach may
+ * be getters: of the thousands of verdicts that a pane brings few are ever read.
+ */
 export interface Finding {
   readonly status: VerdictStatus;
   readonly cause?: VerdictCause;

@@ -3,6 +3,7 @@ import type { Counters } from '../core/pane.ts';
 import type { RuleClass } from '../core/rule.ts';
 import type { Scale } from '../core/scale.ts';
 import type { Finding } from '../core/verdict.ts';
+import type { KeptInverses } from './math/kept-inverses.ts';
 
 /** What a detector sees of one window. Frozen in spirit: it changes nothing of it. */
 export interface DetectorInput<Options> {
@@ -19,6 +20,8 @@ export interface DetectorInput<Options> {
   readonly alpha: number;
   /** For the sentence only. */
   readonly signal: string;
+  /** Kept from one look to the next to save time; what a detector finds does not depend on it. */
+  readonly inverses?: KeptInverses | undefined;
   /**
    * Sequential detectors only: the `state` of the last finding on this series that had one, as JSON gives it back. Absent
    * at the first look, and after anything that makes the past another's: so it may be of any shape, and is checked.

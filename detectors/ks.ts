@@ -26,11 +26,14 @@ import {
   probabilityText,
   rowsText,
   sizesOf,
+  toldNow,
+  toldWhenAsked,
   tooFew,
 } from './counters/finding.ts';
 import { directionOf, evidenceOf, groupsOf } from './counters/groups.ts';
 import { type DetectorInput, defineDetector } from './detector.ts';
-import { kolmogorovUpper, kolmogorovUpperInverse } from './math/kolmogorov.ts';
+import { KeptInverses } from './math/kept-inverses.ts';
+import { kolmogorovUpper } from './math/kolmogorov.ts';
 
 const options = z.strictObject({
   p: z
@@ -69,8 +72,12 @@ export interface KsDistances {
 
 /** The distances at the upper edges of the cells; all 0 where either side is empty. */
 export function ksDistances(reference: Float64Array, current: Float64Array): KsDistances {
-  const before = reference.reduce((sum, count) => sum + count, 0);
-  const now = current.reduce((sum, count) => sum + count, 0);
+  let before = 0;
+  let now = 0;
+  for (let cell = 0; cell < reference.length; cell++) {
+    before += reference[cell] as number;
+    now += current[cell] as number;
+  }
   if (before <= 0 || now <= 0) return { d: 0, above: 0, below: 0 };
   let f = 0;
   let g = 0;
@@ -80,8 +87,9 @@ export function ksDistances(reference: Float64Array, current: Float64Array): KsD
   for (let cell = 0; cell < reference.length - 1; cell++) {
     f += reference[cell] as number;
     g += current[cell] as number;
-    above = Math.max(above, f / before - g / now);
-    below = Math.max(below, g / now - f / before);
+    const difference = f / before - g / now;
+    if (difference > above) above = difference;
+    else if (-difference > below) below = -difference;
   }
   return { d: Math.max(above, below), above, below };
 }
@@ -95,6 +103,7 @@ interface Limits {
   readonly n: number;
   readonly m: number;
   readonly alpha: number;
+  readonly inverses: KeptInverses | undefined;
 }
 
 function isOver(options: Options, found: { d: number; pValue: number }, alpha: number): boolean {
@@ -104,9 +113,11 @@ function isOver(options: Options, found: { d: number; pValue: number }, alpha: n
 }
 
 /** The D from which all that is asked for holds. */
-function thresholdOf(options: Options, { n, m, alpha }: Limits): number {
+function thresholdOf(options: Options, limits: Limits): number {
+  const { n, m, alpha, inverses = new KeptInverses() } = limits;
   const { p, d } = options;
-  const distanceAt = (level: number) => Math.min(1, kolmogorovUpperInverse(level) * Math.sqrt(1 / n + 1 / m));
+  const distanceAt = (level: number) =>
+    Math.min(1, inverses.kolmogorovUpper(level) * Math.sqrt(1 / n + 1 / m));
   if (p === undefined && d === undefined) return Math.max(distanceAt(alpha), options.min_effect);
   return Math.max(p === undefined ? 0 : distanceAt(p), d ?? 0);
 }
@@ -121,23 +132,26 @@ function judge(input: DetectorInput<Options>): Finding {
   const { d } = ksDistances(reference.counts, current.counts);
   const pValue = ksPValue(d, size.current, size.reference);
   const isBreach = isOver(input.options, { d, pValue }, alpha);
-  const threshold = thresholdOf(input.options, { n: size.current, m: size.reference, alpha });
-  const evidence = evidenceOf(groupsOf(scale, reference, current).groups);
+  const limits = { n: size.current, m: size.reference, alpha, inverses: input.inverses };
+  const threshold = thresholdOf(input.options, limits);
   const direction = isBreach ? directionOf(scale, reference, current) : undefined;
-  const verdict = `${isBreach ? 'over' : 'within'} ${numberText(threshold)} (${probabilityText(pValue)})`;
-  const rows = `${rowsText(current)} against ${rowsText(reference)} in the reference`;
-  const change = isBreach ? changeText(evidence, direction) : '';
-  return {
+  const evidence = () => evidenceOf(groupsOf(scale, reference, current).groups);
+  const reason = () => {
+    const verdict = `${isBreach ? 'over' : 'within'} ${numberText(threshold)} (${probabilityText(pValue)})`;
+    const rows = `${rowsText(current)} against ${rowsText(reference)} in the reference`;
+    const change = isBreach ? changeText(evidence(), direction) : '';
+    return `KS distance of ${signal} is ${numberText(d)}, ${verdict}, with ${rows}${change}.`;
+  };
+  const finding = {
     status: isBreach ? 'breach' : 'ok',
     statistic: d,
     effect: d,
     threshold,
     pValue,
     ...(direction === undefined ? {} : { direction }),
-    size,
-    reason: `KS distance of ${signal} is ${numberText(d)}, ${verdict}, with ${rows}${change}.`,
-    evidence,
-  };
+    size: sizesOf(input),
+  } as const;
+  return isBreach ? toldNow(finding, { reason, evidence }) : toldWhenAsked(finding, { reason, evidence });
 }
 
 export const ks = defineDetector<Options>({

@@ -29,12 +29,14 @@ import {
   probabilityText,
   rowsText,
   sizesOf,
+  toldNow,
+  toldWhenAsked,
   tooFew,
 } from './counters/finding.ts';
 import { directionOf, evidenceOf, type Group, groupsOf } from './counters/groups.ts';
 import { type DetectorInput, defineDetector } from './detector.ts';
-import { psiOfCounts } from './exact/psi.ts';
-import { chiSquareUpper, chiSquareUpperInverse } from './math/chi-square.ts';
+import { chiSquareUpper } from './math/chi-square.ts';
+import { KeptInverses } from './math/kept-inverses.ts';
 
 export { psiOfCounts } from './exact/psi.ts';
 
@@ -71,21 +73,38 @@ export interface PsiStatistics {
 
 /** PSI and what chance would make of it. Both sides must have rows. */
 export function psiStatistics(groups: readonly Pick<Group, 'reference' | 'current'>[]): PsiStatistics {
-  const reference = groups.map((group) => group.reference);
-  const current = groups.map((group) => group.current);
-  const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
-  const psi = psiOfCounts(reference, current);
-  const scale = 1 / total(reference) + 1 / total(current);
-  const used = groups.filter((group) => group.reference > 0 || group.current > 0).length;
+  let before = 0;
+  let now = 0;
+  let used = 0;
+  for (const { reference, current } of groups) {
+    before += reference;
+    now += current;
+    if (reference > 0 || current > 0) used++;
+  }
+  const added = 0.5 * groups.length;
+  let psi = 0;
+  if (before > 0 && now > 0) {
+    for (const { reference, current } of groups) {
+      const p = (reference + 0.5) / (before + added);
+      const q = (current + 0.5) / (now + added);
+      psi += (p - q) * Math.log(p / q);
+    }
+  }
+  const scale = 1 / before + 1 / now;
   const degreesOfFreedom = Math.max(0, used - 1);
   const pValue = degreesOfFreedom === 0 ? 1 : chiSquareUpper(psi / scale, degreesOfFreedom);
   return { psi, scale, degreesOfFreedom, excess: psi - degreesOfFreedom * scale, pValue };
 }
 
 /** The PSI at which p = alpha and the excess reaches its floor. */
-export function psiThreshold(statistics: PsiStatistics, alpha: number, minEffect: number): number {
+export function psiThreshold(
+  statistics: PsiStatistics,
+  alpha: number,
+  minEffect: number,
+  inverses = new KeptInverses(),
+): number {
   const { scale, degreesOfFreedom } = statistics;
-  const byChance = degreesOfFreedom === 0 ? 0 : scale * chiSquareUpperInverse(alpha, degreesOfFreedom);
+  const byChance = degreesOfFreedom === 0 ? 0 : scale * inverses.chiSquareUpper(alpha, degreesOfFreedom);
   return Math.max(byChance, degreesOfFreedom * scale + minEffect);
 }
 
@@ -103,14 +122,18 @@ function judge(input: DetectorInput<Options>): Finding {
   const statistics = psiStatistics(groups);
   const { psi, excess, pValue } = statistics;
   const isRaw = input.options.threshold !== undefined;
-  const threshold = input.options.threshold ?? psiThreshold(statistics, alpha, input.options.min_effect);
+  const threshold =
+    input.options.threshold ?? psiThreshold(statistics, alpha, input.options.min_effect, input.inverses);
   const isBreach = isRaw ? psi > threshold : pValue <= alpha && excess >= input.options.min_effect;
-  const evidence = evidenceOf(groups);
   const direction = isBreach && scale.kind === 'numeric' ? directionOf(scale, reference, current) : undefined;
-  const verdict = `${isBreach ? 'over' : 'within'} ${numberText(threshold)} (${probabilityText(pValue)})`;
-  const rows = `${rowsText(current)} against ${rowsText(reference)} in the reference`;
-  const change = isBreach ? changeText(evidence, direction) : '';
-  return {
+  const evidence = () => evidenceOf(groups);
+  const reason = () => {
+    const verdict = `${isBreach ? 'over' : 'within'} ${numberText(threshold)} (${probabilityText(pValue)})`;
+    const rows = `${rowsText(current)} against ${rowsText(reference)} in the reference`;
+    const change = isBreach ? changeText(evidence(), direction) : '';
+    return `PSI of ${signal} is ${numberText(psi)}, ${verdict}, with ${rows}${change}.`;
+  };
+  const finding = {
     status: isBreach ? 'breach' : 'ok',
     statistic: psi,
     effect: excess,
@@ -118,9 +141,8 @@ function judge(input: DetectorInput<Options>): Finding {
     pValue,
     ...(direction === undefined ? {} : { direction }),
     size: sizesOf(input),
-    reason: `PSI of ${signal} is ${numberText(psi)}, ${verdict}, with ${rows}${change}.`,
-    evidence,
-  };
+  } as const;
+  return isBreach ? toldNow(finding, { reason, evidence }) : toldWhenAsked(finding, { reason, evidence });
 }
 
 export const psi = defineDetector<Options>({

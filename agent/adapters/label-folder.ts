@@ -19,25 +19,28 @@ export function createLabelFolder(spec: NonNullable<MetricSpec['labels']>): Labe
   return new CappedLabels(spec);
 }
 
+/** By the value of one label: the next one, or the labels themselves. */
+interface Branch extends Map<string, Branch | Labels> {}
+
 class CappedLabels implements LabelFolder {
   readonly #labels: readonly (readonly [name: string, allowed: readonly string[] | number])[];
   readonly #seen = new Map<string, Set<string>>();
-  /** Labels as they are kept, by their values: the usual update costs one look-up. */
-  readonly #series = new Map<string, Labels>();
+  /** Labels as they are kept, by one value after the other: the usual update costs a look-up each and makes no text. */
+  #series: Branch = new Map();
+  #size = 0;
 
   constructor(spec: NonNullable<MetricSpec['labels']>) {
     this.#labels = Object.entries(spec);
   }
 
   fold(labels: Labels): { readonly labels: Labels; readonly folded: boolean } {
-    const known = this.#series.get(this.#keyOf(labels));
+    const known = this.#find(labels);
     if (known !== undefined) return { labels: known, folded: false };
     const kept = this.#keepEach(labels);
-    const key = this.#keyOf(kept);
-    if (!this.#series.has(key) && this.#series.size >= seriesMax) {
+    if (this.#find(kept) === undefined && this.#size >= seriesMax) {
       return { labels: this.#keepNone(kept), folded: true };
     }
-    this.#series.set(key, kept);
+    this.#remember(kept);
     return { labels: kept, folded: this.#labels.some(([name]) => kept[name] !== labels[name]) };
   }
 
@@ -52,7 +55,8 @@ class CappedLabels implements LabelFolder {
 
   forget(): void {
     this.#seen.clear();
-    this.#series.clear();
+    this.#series = new Map();
+    this.#size = 0;
   }
 
   #keepEach(labels: Labels): Labels {
@@ -79,12 +83,29 @@ class CappedLabels implements LabelFolder {
     return kept;
   }
 
-  #keyOf(labels: Labels): string {
-    let key = '';
+  /** Of a metric without labels there is nothing to find. */
+  #find(labels: Labels): Labels | undefined {
+    let at: Branch | Labels | undefined = this.#series;
     for (const [name] of this.#labels) {
-      const value = labels[name] ?? '';
-      key += `${value.length}:${value}`;
+      if (!(at instanceof Map)) return undefined;
+      at = at.get(labels[name] ?? '');
     }
-    return key;
+    return at instanceof Map ? undefined : at;
+  }
+
+  #remember(kept: Labels): void {
+    let at = this.#series;
+    this.#labels.forEach(([name], i) => {
+      const value = kept[name] ?? '';
+      const known = at.get(value);
+      if (i === this.#labels.length - 1) {
+        if (known === undefined) this.#size++;
+        at.set(value, kept);
+        return;
+      }
+      const next: Branch = known instanceof Map ? known : new Map();
+      at.set(value, next);
+      at = next;
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { Fingerprints } from '../../alerts/fingerprints.ts';
 import {
   addToTimeline,
   canJoin,
@@ -10,7 +11,7 @@ import {
   regradeIncident,
   withoutTold,
 } from '../../alerts/grouping.ts';
-import { compareVerdicts, fingerprintOf, isFiring, stepAlert } from '../../alerts/lifecycle.ts';
+import { compareVerdicts, isFiring, stepAlert } from '../../alerts/lifecycle.ts';
 import {
   afterMessage,
   type ChannelView,
@@ -104,11 +105,13 @@ class RecordedAlertStage implements AlertStage {
   readonly #channels: ReadonlySet<string>;
   /** When each incident next has something to say; absent, as after a start: to be worked out anew. */
   readonly #dueMs = new Map<string, number>();
+  readonly #fingerprints: Fingerprints;
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AlertStageOptions) {
     this.#options = options;
     this.#book = new AlertBook(options.restored);
+    this.#fingerprints = new Fingerprints((text) => options.digest.sha256(text));
     this.#channels = new Set(options.config.channels.map((channel) => channel.name));
     this.#measure();
   }
@@ -175,8 +178,8 @@ class RecordedAlertStage implements AlertStage {
   }
 
   #step(rule: Rule, verdict: Verdict, nowMs: number): Step | undefined {
-    const { digest, meter } = this.#options;
-    const fingerprint = fingerprintOf(rule.name, verdict.series, (text) => digest.sha256(text));
+    const { meter } = this.#options;
+    const fingerprint = this.#fingerprints.of(rule.name, verdict.series);
     const previous = this.#book.alerts.get(fingerprint);
     const { next, event } = stepAlert(previous, rule, verdict, fingerprint);
     if (next === previous) return undefined;

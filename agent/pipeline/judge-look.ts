@@ -31,16 +31,31 @@ export function toVerdict(
   window: { readonly startMs: number; readonly version: string },
 ): Verdict {
   const { model, environment } = closed.state;
-  const reference = signal.learner?.reference;
-  const { state: _, ...found } = finding;
+  const referenceId = signal.learner?.reference?.id;
+  const { status, cause, statistic, effect, threshold, pValue, direction, size, missing } = finding;
   return {
-    ...found,
+    status,
+    ...(cause === undefined ? {} : { cause }),
+    ...(statistic === undefined ? {} : { statistic }),
+    ...(effect === undefined ? {} : { effect }),
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(pValue === undefined ? {} : { pValue }),
+    ...(direction === undefined ? {} : { direction }),
+    ...(missing === undefined ? {} : { missing }),
+    size,
+    // A finding may make these when asked for, which a copy would be.
+    get reason() {
+      return finding.reason;
+    },
+    get evidence() {
+      return finding.evidence;
+    },
     rule: rule.name,
     detector: rule.detector.type,
     series: { model, environment, version: window.version, signal: signal.name },
     startMs: window.startMs,
     endMs: closed.endMs,
-    ...(reference === undefined ? {} : { referenceId: reference.id }),
+    ...(referenceId === undefined ? {} : { referenceId }),
   };
 }
 

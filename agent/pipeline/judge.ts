@@ -10,6 +10,7 @@ import { isoTime } from '../../core/time.ts';
 import type { Finding, Verdict } from '../../core/verdict.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
+import { KeptInverses } from '../../detectors/math/kept-inverses.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
 import { aboutText, withEnough } from './enough.ts';
 import {
@@ -33,6 +34,10 @@ export interface JudgeOptions extends LadderJudging {
   readonly states: DetectorStates;
   readonly meter: Meter;
   readonly log: Log;
+}
+
+interface Judging extends JudgeOptions {
+  readonly inverses: KeptInverses;
 }
 
 interface Candidate {
@@ -67,15 +72,18 @@ export function longestWindowMs(
   return longest;
 }
 
-/** Judges the windows that end where a pane closed: one verdict for each rule and signal whose turn it is. */
-export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verdict[] {
+/** Judges the windows of some signals that end where a pane closed: one verdict for each rule whose turn it is. */
+export function createJudge(
+  given: JudgeOptions,
+): (closed: ClosedPane, signals: readonly SignalState[]) => Verdict[] {
+  const options: Judging = { ...given, inverses: new KeptInverses() };
   const { config, meter } = options;
-  return (closed) => {
+  return (closed, signals) => {
     const verdicts: Verdict[] = [];
     const due = config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
     if (due.length === 0) return verdicts;
     const shares = countShares(config.rules, closed.state, options.detectors);
-    for (const signal of closed.state.signals.values()) {
+    for (const signal of signals) {
       for (const rule of due) {
         if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
         const verdict = judgeSignal(options, { rule, closed, signal, shares });
@@ -90,7 +98,7 @@ export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verd
 }
 
 /** Undefined where the signal has no scale yet, or one that the detector cannot read: that is no verdict. */
-function judgeSignal(options: JudgeOptions, look: Omit<Look, 'scale'>): Verdict | undefined {
+function judgeSignal(options: Judging, look: Omit<Look, 'scale'>): Verdict | undefined {
   const { rule, closed, signal } = look;
   const detector = options.detectors.get(rule.detector.type);
   if (detector === undefined) return undefined;
@@ -101,7 +109,7 @@ function judgeSignal(options: JudgeOptions, look: Omit<Look, 'scale'>): Verdict 
 }
 
 /** One window of a rule with a length of its own: the worst of what its versions show. */
-function judgeWindow(options: JudgeOptions, look: Look, detector: Detector): Verdict {
+function judgeWindow(options: Judging, look: Look, detector: Detector): Verdict {
   const { rule, closed, signal } = look;
   const startMs = closed.endMs - (detector.sequential ? rule.hopMs : rule.lengthMs);
   const candidates = collect(closed.state, signal, rule, startMs, closed.endMs);
@@ -149,7 +157,7 @@ interface WindowCandidate extends Candidate {
   readonly state: unknown;
 }
 
-function findIn(options: JudgeOptions, look: Look, detector: Detector, window: WindowCandidate): Finding {
+function findIn(options: Judging, look: Look, detector: Detector, window: WindowCandidate): Finding {
   const { rule, signal } = look;
   const current = effectiveSize(window.counters);
   const reference = signal.learner?.reference;
@@ -166,6 +174,7 @@ function findIn(options: JudgeOptions, look: Look, detector: Detector, window: W
       alpha: alphaOfWindow(options.config, look, detector).alpha,
       signal: signal.name,
       state: window.state,
+      inverses: options.inverses,
     });
   } catch (fault) {
     options.meter.add('internal_errors', 1, { stage: 'judge' });

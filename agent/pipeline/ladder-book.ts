@@ -1,30 +1,33 @@
 import { decodeJson, encodeJson } from '../../core/json.ts';
-import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
+import type { Counters } from '../../core/pane.ts';
+import type { Clock, Log, Meter, StoreWrite } from '../../core/ports.ts';
 import type { Reference } from '../../core/reference.ts';
 import { type Series, seriesKey } from '../../core/series.ts';
 import { addBins, type Binning, binningOf } from '../../detectors/ladder/binning.ts';
-import { ModelReader } from '../../detectors/ladder/judge-series.ts';
+import type { Steps } from '../../detectors/ladder/cross-fit.ts';
+import { JudgeRoom, ModelReader } from '../../detectors/ladder/judge-series.ts';
 import {
-  buildReferenceModel,
   modelOfCounts,
   type ReferenceModel,
   type ReferenceModelJson,
   referenceModelFromJson,
+  referenceModelSteps,
   referenceModelToJson,
 } from '../../detectors/ladder/reference-model.ts';
-import { PaneHistory, ticksPerDay } from '../../detectors/ladder/reference-panes.ts';
+import { PaneHistory, type ReferencePanes, ticksPerDay } from '../../detectors/ladder/reference-panes.ts';
 import { hourOfWeek } from '../../detectors/ladder/seasonal.ts';
 import { RecentPanes, thinPaneRowsMax } from '../../detectors/ladder/serial.ts';
 import {
   isTrafficDue,
   isTrafficLearned,
-  withTrafficVariance,
+  trafficVarianceSteps,
 } from '../../detectors/ladder/traffic-variance.ts';
-import { hoursPerWeek, type RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { binsMax, hoursPerWeek, type RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { ModelQueue } from './model-queue.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
-/** Series followed, at most: 18 KB each. More are counted and judged by other rules only. */
+/** Series followed, at most: some 40 KB each. More are counted and judged by other rules only. */
 export const ladderSeriesMax = 4_000;
 /** A learned reference is refined each day until it is this old. */
 const refineDays = 28;
@@ -46,6 +49,8 @@ export interface SignalLadder {
   readonly rings: Map<string, WindowRing>;
   /** Where the last panes of a version with few rows lay. */
   readonly recent: Map<string, RecentPanes>;
+  /** A model of this reference waits to be made. */
+  awaits: string;
   /** Some version drifts: the model is not refined meanwhile, as it would learn the drift. */
   drifting: boolean;
 }
@@ -66,20 +71,30 @@ interface StoredLadder {
  */
 export class LadderBook {
   readonly #ladders = new Map<string, SignalLadder>();
-  readonly #stored: ReadonlyMap<string, StoredLadder>;
+  readonly #bySignal = new WeakMap<SignalState, SignalLadder>();
+  /** Of before a restart, until a signal asks for its own. */
+  readonly #stored: Map<string, Uint8Array>;
+  readonly #isWatched: (series: Series) => boolean;
+  readonly #unwatched = new WeakSet<SignalState>();
+  readonly #queue: ModelQueue;
+  readonly #room = new JudgeRoom();
   readonly #paneMs: number;
   readonly #dayTicks: number;
   readonly #meter: Meter;
   readonly #log: Log;
   /** Rings of a checkpoint that no pane has asked for yet, by series and version. */
   readonly #saved = new Map<string, Uint8Array>();
+  readonly #bins = new Float64Array(binsMax);
   #writes: StoreWrite[] = [];
   #rings = 0;
 
   constructor(options: {
     readonly paneMs: number;
+    readonly clock: Clock;
     readonly meter: Meter;
     readonly log: Log;
+    /** Whether a rule judges this signal by the default rule: only then is anything kept of it. */
+    readonly isWatched: (series: Series) => boolean;
     /** Every `ladder/` record of the store, by what follows the prefix. */
     readonly stored: ReadonlyMap<string, Uint8Array>;
   }) {
@@ -87,26 +102,26 @@ export class LadderBook {
     this.#dayTicks = Math.max(1, Math.min(ticksPerDay, Math.round(dayMs / options.paneMs)));
     this.#meter = options.meter;
     this.#log = options.log;
-    this.#stored = new Map([...options.stored].flatMap(([key, bytes]) => this.#read(key, bytes)));
+    this.#isWatched = options.isWatched;
+    this.#queue = new ModelQueue(options.clock);
+    this.#stored = new Map(options.stored);
   }
 
-  /** Adds a closed pane of a model. */
-  feed(closed: ClosedPane): void {
-    for (const signal of closed.state.signals.values()) {
+  /** Adds a closed pane of some signals of a model. */
+  feed(closed: ClosedPane, signals: readonly SignalState[]): void {
+    for (const signal of signals) {
       try {
         this.#feedSignal(closed, signal);
       } catch (fault) {
-        // One signal's trouble must not keep the others from being judged.
-        this.#meter.add('internal_errors', 1, { stage: 'judge' });
-        const { model } = closed.state;
-        const said = fault instanceof Error ? fault.message : 'unknown';
-        this.#log.error('the default rule cannot follow a signal', {
-          model,
-          signal: signal.name,
-          fault: said,
-        });
+        this.#tell(fault, { model: closed.state.model, signal: signal.name });
       }
     }
+    this.#queue.work();
+  }
+
+  /** Makes no more models. */
+  stop(): void {
+    this.#queue.stop();
   }
 
   #feedSignal(closed: ClosedPane, signal: SignalState): void {
@@ -119,10 +134,21 @@ export class LadderBook {
 
   /** Undefined where the signal has no scale yet, or one the rule cannot read. */
   of(state: ModelState, signal: SignalState): SignalLadder | undefined {
+    const made = this.#bySignal.get(signal);
+    if (made !== undefined || this.#unwatched.has(signal)) return made;
     const series = { model: state.model, environment: state.environment, version: '', signal: signal.name };
+    if (!this.#isWatched(series)) {
+      this.#unwatched.add(signal);
+      return undefined;
+    }
     const key = seriesKey(series);
-    const known = this.#ladders.get(key);
-    if (known !== undefined) return known;
+    const known = this.#ladders.get(key) ?? this.#make(key, state, signal);
+    if (known !== undefined) this.#bySignal.set(signal, known);
+    return known;
+  }
+
+  #make(key: string, state: ModelState, signal: SignalState): SignalLadder | undefined {
+    const series = { model: state.model, environment: state.environment, version: '', signal: signal.name };
     const learned = signal.learner?.reference ?? signal.learner?.snapshot();
     if (learned === undefined) return undefined;
     const binning = binningOf(learned.scale, learned.counters);
@@ -137,10 +163,11 @@ export class LadderBook {
       builtTick: Number.NEGATIVE_INFINITY,
       rings: new Map(),
       recent: new Map(),
+      awaits: '',
       drifting: false,
     };
-    const stored = this.#stored.get(key);
-    let made = stored?.scaleId === learned.scale.id ? fromStored(ladder, stored) : ladder;
+    const stored = this.#takeStored(key);
+    let made = stored?.scaleId === learned.scale.id ? fromStored(ladder, stored, this.#room) : ladder;
     const isFile = signal.learner?.reference?.kind === 'file';
     if (isFile && made.reader !== undefined) made = this.#learnOn(made, this.tickOf(state.closedMs));
     this.#ladders.set(key, made);
@@ -195,8 +222,7 @@ export class LadderBook {
     for (const version of closed.state.versions.values()) {
       const counters = placeOf(version, signal.name)?.track?.pane(closed.startMs);
       if (counters === undefined) continue;
-      const bins = new Float64Array(ladder.binning.size);
-      addBins(ladder.binning, counters, bins);
+      const bins = this.#binsOf(ladder.binning, counters);
       const { weight, weightSquared, missing, malformed } = counters;
       const pane = { tick, hour, bins, weight, weightSquared, missing, malformed };
       this.#ringOf(ladder, version.version)?.add(pane);
@@ -257,16 +283,12 @@ export class LadderBook {
     }
     const isNew = ladder.referenceId !== reference.id;
     const isDue = ladder.history !== undefined && !ladder.drifting && this.#isRefineTick(ladder, tick);
-    if (!isNew && !isDue) return;
-    const panes = ladder.history?.panes();
-    const hasTimes = panes !== undefined && panes.ticks.length > 1;
-    this.#take(ladder, reference, tick, hasTimes ? buildReferenceModel(panes) : modelOf(ladder, reference));
-    if (tick - ladder.startedTick >= refineDays * this.#dayTicks) ladder.history = undefined;
+    if (isNew || isDue) this.#order(ladder, reference, tick);
   }
 
   /** A file says nothing of how windows vary: that is learned from the traffic, while nothing drifts. */
   #followTraffic(ladder: SignalLadder, reference: Reference, tick: number): void {
-    const isNew = ladder.referenceId !== reference.id;
+    const isNew = ladder.referenceId !== reference.id && ladder.awaits !== reference.id;
     if (isNew) {
       ladder.startedTick = tick;
       ladder.history ??= new PaneHistory(ladder.binning.size, this.#dayTicks);
@@ -275,20 +297,67 @@ export class LadderBook {
     const age = tick + 1 - ladder.startedTick;
     const isDue =
       !ladder.drifting && isTrafficDue(age, ladder.builtTick - ladder.startedTick, this.#dayTicks);
-    if (!isNew && !isDue) return;
-    const model = withTrafficVariance(modelOf(ladder, reference), ladder.history.panes());
-    this.#take(ladder, reference, tick, model);
-    if (isTrafficLearned(age, this.#dayTicks)) ladder.history = undefined;
+    if (isNew || isDue) this.#order(ladder, reference, tick);
   }
 
-  #take(ladder: SignalLadder, reference: Reference, tick: number, model: ReferenceModel): void {
-    ladder.reader = new ModelReader(model);
-    ladder.referenceId = reference.id;
-    ladder.builtTick = tick;
-    this.#keep(ladder, reference.scale.id);
+  #order(ladder: SignalLadder, reference: Reference, tick: number): void {
+    if (ladder.awaits === reference.id) return;
+    ladder.awaits = reference.id;
+    this.#queue.add(this.#model(ladder, reference, tick));
   }
 
-  /** Once a day, each signal at a tick of its own: making a model takes some 50 ms, and many begin at once. */
+  *#model(ladder: SignalLadder, reference: Reference, tick: number): Steps<void> {
+    try {
+      const panes = ladder.history?.panes();
+      yield;
+      const model = yield* this.#modelSteps(ladder, reference, panes);
+      yield;
+      // The counts it was made from are for the store: in memory they would be the largest part of it.
+      const { hours: _, ...judged } = model;
+      ladder.reader = new ModelReader(judged, this.#room);
+      ladder.referenceId = reference.id;
+      ladder.builtTick = tick;
+      if (this.#isLearned(ladder, reference, tick)) ladder.history = undefined;
+      this.#keep(ladder, model, reference.scale.id);
+    } catch (fault) {
+      this.#tell(fault, ladder.series);
+    } finally {
+      ladder.awaits = '';
+    }
+  }
+
+  *#modelSteps(
+    ladder: SignalLadder,
+    reference: Reference,
+    panes: ReferencePanes | undefined,
+  ): Steps<ReferenceModel> {
+    const hasTimes = panes !== undefined && panes.ticks.length > 1;
+    if (reference.kind === 'file' && panes !== undefined)
+      return yield* trafficVarianceSteps(this.#modelOf(ladder, reference), panes);
+    return hasTimes ? yield* referenceModelSteps(panes) : this.#modelOf(ladder, reference);
+  }
+
+  /** From here on its model stays as it is. */
+  #isLearned({ startedTick }: SignalLadder, reference: Reference, tick: number): boolean {
+    return reference.kind === 'file'
+      ? isTrafficLearned(tick + 1 - startedTick, this.#dayTicks)
+      : tick - startedTick >= refineDays * this.#dayTicks;
+  }
+
+  /** As if its rows had no times. */
+  #modelOf({ binning }: SignalLadder, { counters }: Reference): ReferenceModel {
+    const bins = this.#binsOf(binning, counters).slice();
+    return modelOfCounts(bins, counters.weight, counters.weightSquared);
+  }
+
+  /** Lasts until the next question. */
+  #binsOf(binning: Binning, counters: Counters): Float64Array {
+    const bins = this.#bins.subarray(0, binning.size).fill(0);
+    addBins(binning, counters, bins);
+    return bins;
+  }
+
+  /** Once a day, each signal at a tick of its own: making a model takes some 10 ms, and many begin at once. */
   #isRefineTick(ladder: SignalLadder, tick: number): boolean {
     const { signal } = ladder.series;
     const every = this.#dayTicks;
@@ -297,10 +366,9 @@ export class LadderBook {
     return tick > ladder.builtTick && tick % every === offset;
   }
 
-  #keep(ladder: SignalLadder, scaleId: string): void {
-    const { reader, referenceId, startedTick, builtTick, binning, series } = ladder;
-    if (reader === undefined) return;
-    const { health } = reader.model;
+  #keep(ladder: SignalLadder, model: ReferenceModel, scaleId: string): void {
+    const { referenceId, startedTick, builtTick, binning, series } = ladder;
+    const { health } = model;
     if (health !== undefined && health.warnings.length > 0) {
       this.#log.warn('the reference has weaknesses', {
         name: referenceId,
@@ -315,18 +383,27 @@ export class LadderBook {
       startedTick,
       builtTick,
       binOf: [...binning.binOf],
-      model: referenceModelToJson(reader.model),
+      model: referenceModelToJson(model),
     };
     this.#writes.push({ key: prefix + seriesKey(series), value: encodeJson(stored) });
   }
 
-  #read(key: string, bytes: Uint8Array): readonly (readonly [string, StoredLadder])[] {
+  #takeStored(key: string): StoredLadder | undefined {
+    const bytes = this.#stored.get(key);
+    this.#stored.delete(key);
     try {
-      return [[key, decodeJson<StoredLadder>(bytes)]];
+      return bytes && decodeJson<StoredLadder>(bytes);
     } catch {
       this.#meter.add('corrupt_records', 1, { kind: 'record' });
-      return [];
+      return undefined;
     }
+  }
+
+  /** One signal's trouble must not keep the others from being judged. */
+  #tell(fault: unknown, { model, signal }: Pick<Series, 'model' | 'signal'>): void {
+    this.#meter.add('internal_errors', 1, { stage: 'judge' });
+    const said = fault instanceof Error ? fault.message : 'unknown';
+    this.#log.error('the default rule cannot follow a signal', { model, signal, fault: said });
   }
 }
 
@@ -336,13 +413,6 @@ function keepThin(ladder: SignalLadder, version: string, { tick, bins, weight }:
   ladder.recent.set(version, recent);
   const sum = Array.from(bins).reduce((total, count, bin) => total + bin * count, 0);
   recent.add(tick, sum / weight / Math.max(1, bins.length - 1));
-}
-
-/** As if it had no times: one profile of all its rows. */
-function modelOf(ladder: SignalLadder, { counters }: Reference): ReferenceModel {
-  const counted = new Float64Array(ladder.binning.size);
-  addBins(ladder.binning, counters, counted);
-  return modelOfCounts(counted, counters.weight, counters.weightSquared);
 }
 
 type RingHead = readonly [series: string, version: string, bytes: number];
@@ -365,10 +435,11 @@ function unpackSections(bytes: Uint8Array): { head: Uint8Array; body: Uint8Array
 }
 
 /** A model of before a restart: it is judged with, and refined no more, as the panes it was made from are gone. */
-function fromStored(ladder: SignalLadder, stored: StoredLadder): SignalLadder {
+function fromStored(ladder: SignalLadder, stored: StoredLadder, room: JudgeRoom): SignalLadder {
   try {
     const binning: Binning = { ...ladder.binning, binOf: Uint8Array.from(stored.binOf) };
-    const reader = new ModelReader(referenceModelFromJson(stored.model));
+    const { hours: _, ...judged } = referenceModelFromJson(stored.model);
+    const reader = new ModelReader(judged, room);
     const { referenceId, startedTick, builtTick } = stored;
     return { ...ladder, binning, reader, referenceId, startedTick, builtTick, history: undefined };
   } catch {

@@ -3,7 +3,7 @@ import { formatDuration } from '../../core/duration.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
 import { type Evidence, evidenceMax, type Finding } from '../../core/verdict.ts';
-import { numberText, probabilityText } from '../../detectors/counters/finding.ts';
+import { numberText, probabilityText, toldNow, toldWhenAsked } from '../../detectors/counters/finding.ts';
 import {
   dueWindows,
   familyShares,
@@ -89,7 +89,8 @@ export class LadderJudge {
     const ring = look.ladder.rings.get(look.version);
     if (ring === undefined) return undefined;
     for (const ticks of dueWindows(look.endTick)) {
-      const window = ring.windowAt(ticks, look.endTick);
+      // A window takes the place of the one before: a look makes no arrays.
+      const window = ring.windowAt(ticks, look.endTick, memory.looks.get(ticks)?.window);
       const startTick = (window?.endTick ?? look.endTick) - ticks;
       const made =
         window === undefined || startTick < Math.max(memory.clearedTick, look.learnedTick)
@@ -257,22 +258,27 @@ export class LadderJudge {
     const { min_effect } = look.rule.detector.options as LadderOptions;
     const minEffect = Math.max(min_effect, look.ladder.reader?.model.effectFloor ?? 0);
     const z = finding.z[0];
+    const found = {
+      status: isDrifting ? 'breach' : 'ok',
+      statistic: finding.psi,
+      effect: finding.excess,
+      // The PSI at which the effect would reach its floor in a window of this size.
+      threshold: finding.psi - finding.excess + minEffect,
+      ...(finding.p === undefined ? {} : { pValue: finding.p }),
+      ...(z === undefined || Math.abs(z) < 3
+        ? {}
+        : { direction: z > 0 ? ('high' as const) : ('low' as const) }),
+      size: { reference: finding.m, current: finding.n },
+    } as const;
+    const told = {
+      reason: () => this.#sentence(look, judged, alpha, isDrifting),
+      evidence: () => evidenceOf(look, window),
+    };
     return {
       startTick: window.endTick - ticks,
       endTick: window.endTick,
       repeatable: () => repeatableLook(this.#config, look, judged),
-      finding: {
-        status: isDrifting ? 'breach' : 'ok',
-        statistic: finding.psi,
-        effect: finding.excess,
-        // The PSI at which the effect would reach its floor in a window of this size.
-        threshold: finding.psi - finding.excess + minEffect,
-        ...(finding.p === undefined ? {} : { pValue: finding.p }),
-        ...(z === undefined || Math.abs(z) < 3 ? {} : { direction: z > 0 ? 'high' : 'low' }),
-        size: { reference: finding.m, current: finding.n },
-        reason: this.#sentence(look, judged, alpha, isDrifting),
-        evidence: evidenceOf(look, window),
-      },
+      finding: isDrifting ? toldNow(found, told) : toldWhenAsked(found, told),
     };
   }
 

@@ -9,6 +9,7 @@ import {
   ticksPerMonth,
 } from '../../detectors/ladder/alpha-ladder.ts';
 import type { ModelReader } from '../../detectors/ladder/judge-series.ts';
+import { storeVariance } from '../../detectors/ladder/reference-model.ts';
 import type { RingWindow } from '../../detectors/ladder/window-ring.ts';
 import type { SignalLadder } from './ladder-book.ts';
 import type { Repeatable } from './replay.ts';
@@ -35,6 +36,7 @@ export function repeatableLook(
   const expectation = asked?.reader?.expectationOf(window.hours);
   if (asked?.reader === undefined || expectation === undefined) return undefined;
   const { model } = asked.reader;
+  const variance = model.variance[ladderTicks.indexOf(ticks)];
   const { min_rows: minRows, min_effect: minEffect } = look.rule.detector.options as {
     readonly min_rows: number;
     readonly min_effect: number;
@@ -48,7 +50,7 @@ export function repeatableLook(
       n: window.n,
       expected: [...expectation.expected],
       inverseM: expectation.inverseM,
-      variance: model.variance[ladderTicks.indexOf(ticks)] ?? null,
+      variance: variance === undefined ? null : storeVariance(variance),
       alpha: asked.alpha * model.alphaFactor,
       minEffect: Math.max(minEffect, model.effectFloor ?? 0),
       minRows,

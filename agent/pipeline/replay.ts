@@ -5,7 +5,7 @@ import type { Detector } from '../../detectors/detector.ts';
 import { judgeLevels } from '../../detectors/ladder/judge-levels.ts';
 import { judgeSmall } from '../../detectors/ladder/judge-small.ts';
 import { judgeWindow } from '../../detectors/ladder/judge-window.ts';
-import type { WindowVariance } from '../../detectors/ladder/variance.ts';
+import { loadVariance, type StoredVariance } from '../../detectors/ladder/reference-model.ts';
 
 /** How an alpha follows from what the user asked for. */
 export type AlphaOrigin =
@@ -48,7 +48,7 @@ interface LadderReplay {
   readonly n: number;
   readonly expected: readonly number[];
   readonly inverseM: number;
-  readonly variance: WindowVariance | null;
+  readonly variance: StoredVariance | null;
   readonly alpha: number;
   readonly minEffect: number;
   readonly minRows: number;
@@ -114,7 +114,7 @@ function repeatOnLadder(replay: LadderReplay): RepeatedNumbers {
     n,
     expected: Float64Array.from(replay.expected),
     inverseM,
-    variance: replay.variance ?? undefined,
+    variance: replay.variance === null ? undefined : loadVariance(replay.variance),
     alpha,
     minEffect,
     minRows,

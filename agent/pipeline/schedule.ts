@@ -4,6 +4,8 @@ export interface Schedule {
   start(): void;
   /** Runs the work now, after a run under way; also what the timer does. */
   runNow(): Promise<void>;
+  /** Waits for a run under way. */
+  settled(): Promise<void>;
   /** Stops the timer and waits for a run under way. Safe before start and safe twice. */
   stop(): Promise<void>;
 }
@@ -50,6 +52,7 @@ export function createSchedule(options: {
   return {
     start: () => plan(nextAfter(clock.nowMs(), everyMs)),
     runNow,
+    settled: async () => running,
     stop: async () => {
       timer?.cancel();
       timer = undefined;

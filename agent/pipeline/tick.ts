@@ -11,7 +11,7 @@ import type { DeliverStage, Enqueued } from './deliver.ts';
 import type { Explainer } from './explain.ts';
 import type { LadderBook } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
-import type { ModelState } from './model-state.ts';
+import type { ModelState, SignalState } from './model-state.ts';
 import { announceReference, referenceWrite } from './references.ts';
 import type { Replays } from './replay.ts';
 import type { LastVerdicts } from './status.ts';
@@ -23,7 +23,7 @@ export interface TickOptions {
   readonly config: Config;
   readonly aggregator: Aggregator;
   readonly transactions: Transactions;
-  readonly judge: (closed: ClosedPane) => readonly Verdict[];
+  readonly judge: (closed: ClosedPane, signals: readonly SignalState[]) => readonly Verdict[];
   readonly ladders: LadderBook;
   readonly contentBook: ContentBook;
   readonly alerts: AlertStage;
@@ -48,11 +48,14 @@ export function createTick(options: TickOptions): () => Promise<void> {
   return async () => {
     const startedMs = options.clock.monotonicMs();
     const turn = new Turn(options, options.clock.nowMs());
-    turn.evaluate();
+    await turn.evaluate();
     await turn.settle();
     options.meter.observe('tick_seconds', (options.clock.monotonicMs() - startedMs) / 1_000);
   };
 }
+
+/** Signals of a pane judged in one go: some 5 ms. */
+const signalsPerPart = 250;
 
 /** What one tick decides, until it is committed. */
 class Turn {
@@ -66,12 +69,14 @@ class Turn {
     this.#nowMs = nowMs;
   }
 
-  evaluate(): void {
-    const { aggregator, transactions, alerts, contentBook, ledger } = this.#options;
+  async evaluate(): Promise<void> {
+    const { aggregator, transactions, alerts, contentBook, ladders, ledger } = this.#options;
     transactions.closeIdle(this.#nowMs);
     aggregator.flushMetrics();
-    for (const state of aggregator.states()) this.#evaluateModel(state);
+    for (const state of aggregator.states()) await this.#evaluateModel(state);
     ledger.add(contentBook.takeWrites(this.#nowMs));
+    // Models are made between ticks as well.
+    ledger.add(ladders.takeWrites());
     this.#absorb(alerts.due(this.#nowMs));
   }
 
@@ -92,16 +97,14 @@ class Turn {
     deliver.wake();
   }
 
-  #evaluateModel(state: ModelState): void {
-    const { judge, ladders, alerts, ledger, verdicts, meter, config } = this.#options;
+  async #evaluateModel(state: ModelState): Promise<void> {
+    const { alerts, ledger, verdicts, meter, config } = this.#options;
     let closedAny = false;
     for (const closed of closePanes(state, this.#nowMs, config)) {
       closedAny = true;
       meter.add('panes_closed', 1);
       this.#keepReferences(closed);
-      ladders.feed(closed);
-      ledger.add(ladders.takeWrites());
-      const judged = this.#explainAndKeep(closed, judge(closed));
+      const judged = this.#explainAndKeep(closed, await this.#judge(closed));
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));
       forgetOldPanes(state);
@@ -122,6 +125,27 @@ class Turn {
     ledger.add(explainer.takeWrites());
     ledger.add(verdictBook.takeWrites());
     return kept;
+  }
+
+  /** A pane of many signals is judged in parts: between them all else gets its turn, such as rows of later panes. */
+  async #judge(closed: ClosedPane): Promise<readonly Verdict[]> {
+    const { judge, ladders } = this.#options;
+    const signals = [...closed.state.signals.values()];
+    const verdicts: Verdict[] = [];
+    for (let from = 0; from < signals.length; from += signalsPerPart) {
+      if (from > 0) await this.#pause();
+      const part = signals.slice(from, from + signalsPerPart);
+      ladders.feed(closed, part);
+      for (const verdict of judge(closed, part)) verdicts.push(verdict);
+    }
+    return verdicts;
+  }
+
+  #pause(): Promise<void> {
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      clock.runAt(clock.nowMs(), resolve);
+    });
   }
 
   #keepReferences(closed: ClosedPane): void {

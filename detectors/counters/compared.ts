@@ -11,6 +11,8 @@ import {
   probabilityText,
   rowsText,
   sizesOf,
+  toldNow,
+  toldWhenAsked,
   tooFew,
 } from './finding.ts';
 import { directionOf, evidenceOf, type Group } from './groups.ts';
@@ -65,13 +67,16 @@ export function comparedFinding(
   const [statistic, effect, threshold] = [compared.statistic, compared.effect, compared.threshold].map(
     finite,
   );
-  const evidence = evidenceOf(compared.groups);
+  const evidence = () => evidenceOf(compared.groups);
   const direction = isBreach && scale.kind === 'numeric' ? directionOf(scale, reference, current) : undefined;
-  const probability = pValue === undefined ? '' : ` (${probabilityText(pValue)})`;
-  const verdict = `${isBreach ? 'over' : 'within'} ${numberText(threshold as number)}${probability}`;
-  const rows = `${rowsText(current)} against ${rowsText(reference)} in the reference`;
-  const change = isBreach ? changeText(evidence, direction) : '';
-  return {
+  const reason = () => {
+    const probability = pValue === undefined ? '' : ` (${probabilityText(pValue)})`;
+    const verdict = `${isBreach ? 'over' : 'within'} ${numberText(threshold as number)}${probability}`;
+    const rows = `${rowsText(current)} against ${rowsText(reference)} in the reference`;
+    const change = isBreach ? changeText(evidence(), direction) : '';
+    return `${name} of ${input.signal} is ${numberText(statistic as number)}, ${verdict}, with ${rows}${change}${note}.`;
+  };
+  const finding = {
     status: isBreach ? 'breach' : 'ok',
     statistic: statistic as number,
     effect: effect as number,
@@ -79,9 +84,8 @@ export function comparedFinding(
     ...(pValue === undefined ? {} : { pValue }),
     ...(direction === undefined ? {} : { direction }),
     size: sizesOf(input),
-    reason: `${name} of ${input.signal} is ${numberText(statistic as number)}, ${verdict}, with ${rows}${change}${note}.`,
-    evidence,
-  };
+  } as const;
+  return isBreach ? toldNow(finding, { reason, evidence }) : toldWhenAsked(finding, { reason, evidence });
 }
 
 function finite(value: number): number {

@@ -16,6 +16,7 @@ import { assert } from '../../core/assert.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { LevelsScale, LogScale, NumericScale, Scale } from '../../core/scale.ts';
 import { logCellCount, logCellOf } from '../sketches/log-histogram.ts';
+import { startOf } from './cell-starts.ts';
 
 /** Deviations below this square without overflow, whatever their weight. */
 const plainDeviationMax = 1e100;
@@ -53,7 +54,18 @@ export function newCounters(scale: Scale): Counters {
 /** The cell of a finite number: edges[cell - 1] < value ≤ edges[cell]. */
 export function cellOfNumber(scale: NumericScale | LogScale, value: number): number {
   if (scale.kind === 'log') return logCellOf(value);
-  const edges = scale.edges;
+  const { edges, starts } = scale;
+  return starts === undefined ? searchCell(edges, value) : stepToCell(edges, startOf(starts, value), value);
+}
+
+function stepToCell(edges: Float64Array, start: number, value: number): number {
+  let cell = start;
+  while (cell < edges.length && (edges[cell] as number) < value) cell++;
+  return cell;
+}
+
+/** The cell of a finite number without a table: what `cellOfNumber` finds by one as well. */
+export function searchCell(edges: Float64Array, value: number): number {
   let cell = 0;
   let left = edges.length;
   // A halving search without branches: real values would make every second guess of the processor wrong (2–3 times slower).
@@ -104,6 +116,8 @@ export interface NumberBatch {
  */
 export function countNumbers(counters: Counters, scale: NumericScale | LogScale, batch: NumberBatch): void {
   const { values, size, weight } = batch;
+  const edges = scale.kind === 'log' ? undefined : scale.edges;
+  const starts = scale.kind === 'log' ? undefined : scale.starts;
   const { counts } = counters;
   let { min, max } = counters;
   // Deviations from one of the values: where all are equal, every sum is exactly 0.
@@ -112,7 +126,10 @@ export function countNumbers(counters: Counters, scale: NumericScale | LogScale,
   let squares = 0;
   for (let i = 0; i < size; i++) {
     const value = values[i] as number;
-    const cell = cellOfNumber(scale, value);
+    const cell =
+      edges === undefined || starts === undefined
+        ? cellOfNumber(scale, value)
+        : stepToCell(edges, startOf(starts, value), value);
     counts[cell] = (counts[cell] as number) + weight;
     if (value < min) min = value;
     if (value > max) max = value;

@@ -25,6 +25,33 @@ export function inconclusive(cause: VerdictCause, reason: string, size: Sizes): 
   return { status: 'inconclusive', cause, reason, size, evidence: [] };
 }
 
+type Untold = Omit<Finding, 'reason' | 'evidence'>;
+
+interface Telling {
+  readonly reason: () => string;
+  readonly evidence: () => Evidence[];
+}
+
+export function toldNow(finding: Untold, told: Telling): Finding {
+  return { ...finding, reason: told.reason(), evidence: told.evidence() };
+}
+
+/**
+ * For what is ordinary: words are made when somebody reads them. A window of counters does not change once it is judged;
+ * of a window on the ladder it has to be before the next look.
+ */
+export function toldWhenAsked(finding: Untold, told: Telling): Finding {
+  return {
+    ...finding,
+    get reason() {
+      return told.reason();
+    },
+    get evidence() {
+      return told.evidence();
+    },
+  };
+}
+
 export function notApplicable(input: DetectorInput<unknown>, detector: string): Finding {
   const reason = `${detector} cannot judge ${input.signal}: its values are counted on a ${input.scale.kind} scale.`;
   return inconclusive('not_applicable', reason, sizesOf(input));

@@ -23,6 +23,7 @@ import { quantileSorted } from 'simple-statistics';
 import { canonicalJson } from '../../core/json.ts';
 import type { LevelsScale, NumericScale, Scale } from '../../core/scale.ts';
 import { logScale } from '../sketches/log-histogram.ts';
+import { cellStarts } from './cell-starts.ts';
 
 const quantiles = 60;
 const ventiles = 20;
@@ -39,7 +40,7 @@ export function freezeNumeric(sample: Float64Array, sha256: Sha256): NumericScal
   const edges = Float64Array.from(numericEdges(Array.from(sorted)));
   const group = ventileOfCells(edges, sorted);
   const content = { kind: 'numeric', edges: Array.from(edges), group: Array.from(group) };
-  return { kind: 'numeric', id: scaleId(content, sha256), edges, group };
+  return { kind: 'numeric', id: scaleId(content, sha256), edges, group, starts: cellStarts(edges) };
 }
 
 function numericEdges(sorted: number[]): number[] {
@@ -202,7 +203,8 @@ function numericFromJson(id: string, edges: unknown, group: unknown): NumericSca
   if (!isArrayOf(edges, 'number') || !isArrayOf(group, 'number')) throw damagedScale();
   const rising = edges.every((edge, i) => i === 0 || edge > (edges[i - 1] as number));
   if (!rising || group.length !== edges.length + 1) throw damagedScale();
-  return { kind: 'numeric', id, edges: Float64Array.from(edges), group: Uint8Array.from(group) };
+  const held = Float64Array.from(edges);
+  return { kind: 'numeric', id, edges: held, group: Uint8Array.from(group), starts: cellStarts(held) };
 }
 
 function levelsFromJson(id: string, levels: unknown): LevelsScale {

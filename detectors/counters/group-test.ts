@@ -14,7 +14,8 @@ import { z } from 'zod';
 import type { LevelsScale, NumericScale } from '../../core/scale.ts';
 import type { Finding } from '../../core/verdict.ts';
 import { type Detector, type DetectorInput, defineDetector } from '../detector.ts';
-import { chiSquareUpper, chiSquareUpperInverse } from '../math/chi-square.ts';
+import { chiSquareUpper } from '../math/chi-square.ts';
+import { KeptInverses } from '../math/kept-inverses.ts';
 import { comparableOf, comparedFinding } from './compared.ts';
 import { inconclusive, rowsText, sizesOf } from './finding.ts';
 import { groupsOf } from './groups.ts';
@@ -101,7 +102,8 @@ function judge(test: GroupStatistic, input: DetectorInput<Options>): Finding {
   const chiSquare = test.toChiSquare(statistic, x);
   const pValue = degreesOfFreedom < 1 ? 1 : chiSquareUpper(chiSquare, degreesOfFreedom);
   const effect = (chiSquare - Math.max(0, degreesOfFreedom)) * x;
-  const byChance = degreesOfFreedom < 1 ? 0 : chiSquareUpperInverse(input.alpha, degreesOfFreedom);
+  const inverses = input.inverses ?? new KeptInverses();
+  const byChance = degreesOfFreedom < 1 ? 0 : inverses.chiSquareUpper(input.alpha, degreesOfFreedom);
   const calibrated = Math.max(byChance, degreesOfFreedom + min_effect / x);
   const isBreach =
     threshold === undefined ? pValue <= input.alpha && effect >= min_effect : statistic > threshold;

@@ -40,93 +40,160 @@ export function groupsOf(
   reference: Counters,
   current: Counters,
 ): Grouping {
-  const before = effectiveCounts(reference);
-  const now = effectiveCounts(current);
+  const sides = { reference, current };
   if (scale.kind === 'levels') {
+    const factors = factorsOf(sides);
     const cells = levelNames(scale).map((level, cell) =>
-      groupOfCells(shorten(level), [cell, cell], before, now),
+      groupOfCell(sides, factors, cell, () => shorten(level)),
     );
-    const rest = groupOfCells('other levels', [cells.length, cells.length], before, now);
+    const rest = groupOfCell(sides, factors, cells.length, () => 'other levels');
     return groupLevels(cells, rest);
   }
   if (isJudgedAsLevels(scale)) {
+    const factors = factorsOf(sides);
     const cells = Array.from(scale.group, (_, cell) =>
-      groupOfCells(rangeLabel(scale, [cell, cell]), [cell, cell], before, now),
+      groupOfCell(sides, factors, cell, () => rangeLabel(scale, cell, cell)),
     );
-    return groupLevels(cells, { label: 'other values', reference: 0, current: 0 });
+    return groupLevels(cells, new LazyGroup(0, 0, () => 'other values'));
   }
-  const ranges = mergeSmall(decileRanges(scale), before, now);
-  const groups = ranges.map((range) => groupOfCells(rangeLabel(scale, range), range, before, now));
-  // A decile beyond a fat minimum or maximum, empty on both sides: its pseudo-counts would look like a change.
-  return { groups: groups.filter((one) => one.reference > 0 || one.current > 0), comparable: true };
+  return { groups: groupDeciles(scale, sides), comparable: true };
+}
+
+interface Sides {
+  readonly reference: Counters;
+  readonly current: Counters;
+}
+
+/** Its label is made when somebody reads it: of thousands of groups a pane brings, a person sees a few. */
+class LazyGroup implements Group {
+  readonly reference: number;
+  readonly current: number;
+  readonly #labelOf: () => string;
+
+  constructor(reference: number, current: number, labelOf: () => string) {
+    this.reference = reference;
+    this.current = current;
+    this.#labelOf = labelOf;
+  }
+
+  get label(): string {
+    return this.#labelOf();
+  }
 }
 
 /** Numbers with few distinct values have no deciles worth the name. */
 function isJudgedAsLevels(scale: NumericScale): boolean {
   if (hasCellPerValue(scale)) return true;
-  return new Set(Array.from(scale.group, (ventile) => ventile >> 1)).size < decilesFew;
+  const { group } = scale;
+  let deciles = 1;
+  for (let cell = 1; cell < group.length && deciles < decilesFew; cell++) {
+    if ((group[cell] as number) >> 1 !== (group[cell - 1] as number) >> 1) deciles++;
+  }
+  return deciles < decilesFew;
 }
 
 function hasCellPerValue(scale: NumericScale): boolean {
   return scale.edges.length - 1 <= distinctFew;
 }
 
-function effectiveCounts(counters: Counters): Float64Array {
+/** Effective rows of a count of 1, of either side. */
+interface Factors {
+  readonly before: number;
+  readonly now: number;
+}
+
+function factorsOf({ reference, current }: Sides): Factors {
+  return { before: factorOf(reference), now: factorOf(current) };
+}
+
+function factorOf(counters: Counters): number {
   const total = sum(counters.counts);
-  const factor = total > 0 ? effectiveSize(counters) / total : 0;
+  return total > 0 ? effectiveSize(counters) / total : 0;
+}
+
+function effectiveCounts(counters: Counters): Float64Array {
+  const factor = factorOf(counters);
   return counters.counts.map((count) => count * factor);
 }
 
-function sum(values: Iterable<number>): number {
+function sum(values: ArrayLike<number>): number {
   let total = 0;
-  for (const value of values) total += value;
+  for (let i = 0; i < values.length; i++) total += values[i] as number;
   return total;
 }
 
-/** First and last cell. */
-type CellRange = readonly [number, number];
-
-function groupOfCells(
-  label: string,
-  [first, last]: CellRange,
-  before: Float64Array,
-  now: Float64Array,
+function groupOfCell(
+  { reference, current }: Sides,
+  { before, now }: Factors,
+  cell: number,
+  labelOf: () => string,
 ): Group {
-  return {
-    label,
-    reference: sum(before.subarray(first, last + 1)),
-    current: sum(now.subarray(first, last + 1)),
-  };
+  return new LazyGroup(
+    (reference.counts[cell] as number) * before,
+    (current.counts[cell] as number) * now,
+    labelOf,
+  );
 }
 
-function decileRanges(scale: NumericScale): CellRange[] {
-  const ranges: CellRange[] = [];
-  for (let first = 0; first < scale.group.length; ) {
-    let last = first;
-    while (
-      last + 1 < scale.group.length &&
-      (scale.group[last + 1] as number) >> 1 === (scale.group[first] as number) >> 1
-    )
-      last++;
-    ranges.push([first, last]);
-    first = last + 1;
+/** A run of cells: the effective rows of both sides in them. */
+interface Range {
+  readonly first: number;
+  last: number;
+  before: number;
+  now: number;
+}
+
+function groupDeciles(scale: NumericScale, sides: Sides): Group[] {
+  const groups: Group[] = [];
+  for (const { first, last, before, now } of mergeSmall(decileRanges(scale, sides))) {
+    // A decile beyond a fat minimum or maximum, empty on both sides: its pseudo-counts would look like a change.
+    if (before > 0 || now > 0) groups.push(new LazyGroup(before, now, () => rangeLabel(scale, first, last)));
+  }
+  return groups;
+}
+
+function decileRanges({ group }: NumericScale, sides: Sides): Range[] {
+  const factors = factorsOf(sides);
+  const before = sides.reference.counts;
+  const now = sides.current.counts;
+  const ranges: Range[] = [];
+  const cells = group.length;
+  for (let first = 0; first < cells; ) {
+    const decile = (group[first] as number) >> 1;
+    let rowsBefore = 0;
+    let rowsNow = 0;
+    let end = first;
+    for (; end < cells && (group[end] as number) >> 1 === decile; end++) {
+      rowsBefore += (before[end] as number) * factors.before;
+      rowsNow += (now[end] as number) * factors.now;
+    }
+    ranges.push({ first, last: end - 1, before: rowsBefore, now: rowsNow });
+    first = end;
   }
   return ranges;
 }
 
 /** A decile in which nothing was ever seen (beyond a fat maximum) stays: a row in it is news. */
-function mergeSmall(ranges: readonly CellRange[], before: Float64Array, now: Float64Array): CellRange[] {
-  const perReference = sum(now) / Math.max(1, sum(before));
-  const isSmall = ([first, last]: CellRange) => {
-    const rows = sum(before.subarray(first, last + 1)) * Math.min(1, perReference);
-    return rows > 0 && rows < expectedMin;
-  };
-  const merged: CellRange[] = [];
+function mergeSmall(ranges: readonly Range[]): Range[] {
+  let before = 0;
+  let now = 0;
   for (const range of ranges) {
-    const previous = merged.at(-1);
-    if (previous !== undefined && (isSmall(previous) || isSmall(range)))
-      merged[merged.length - 1] = [previous[0], range[1]];
-    else merged.push(range);
+    before += range.before;
+    now += range.now;
+  }
+  const perReference = Math.min(1, now / Math.max(1, before));
+  const isSmall = (range: Range) => range.before > 0 && range.before * perReference < expectedMin;
+  const merged: Range[] = [];
+  let previous: Range | undefined;
+  for (const range of ranges) {
+    if (previous !== undefined && (isSmall(previous) || isSmall(range))) {
+      previous.last = range.last;
+      previous.before += range.before;
+      previous.now += range.now;
+    } else {
+      merged.push(range);
+      previous = range;
+    }
   }
   return merged;
 }
@@ -139,11 +206,11 @@ function groupLevels(cells: readonly Group[], rest: Group): Grouping {
   const isFrequent = (cell: Group) => cell.reference * Math.min(1, perReference) >= expectedMin;
   const alone = sorted.filter(isFrequent).slice(0, standAloneMax);
   const others = [...sorted.slice(alone.length), rest];
-  const merged = {
-    label: rest.label,
-    reference: sum(others.map((cell) => cell.reference)),
-    current: sum(others.map((cell) => cell.current)),
-  };
+  const merged = new LazyGroup(
+    sum(others.map((cell) => cell.reference)),
+    sum(others.map((cell) => cell.current)),
+    () => rest.label,
+  );
   const isEmpty = merged.reference === 0 && merged.current === 0;
   return { groups: isEmpty && alone.length > 0 ? alone : [...alone, merged], comparable: alone.length > 0 };
 }
@@ -153,7 +220,7 @@ function shorten(level: string): string {
 }
 
 /** "≤ 12.5", "12.5 to 20", "7" for a cell that holds one value, "over 80". */
-export function rangeLabel(scale: NumericScale, [first, last]: CellRange): string {
+export function rangeLabel(scale: NumericScale, first: number, last: number): string {
   const low = scale.edges[first - 1];
   const high = scale.edges[last];
   if (low === undefined && high === undefined) return 'all values';
@@ -178,17 +245,23 @@ function edgeText(edge: number, digits: number): string {
 
 /** The groups whose shares moved most, first the one that moved most; those that did not move are left out. */
 export function evidenceOf(groups: readonly Group[]): Evidence[] {
-  const before = sum(groups.map((group) => group.reference)) || 1;
-  const now = sum(groups.map((group) => group.current)) || 1;
-  return groups
-    .map(({ label, reference, current }) => ({
-      label,
-      reference: reference / before,
-      current: current / now,
-    }))
-    .filter((one) => one.reference !== one.current)
-    .sort((a, b) => Math.abs(b.current - b.reference) - Math.abs(a.current - a.reference))
-    .slice(0, evidenceMax);
+  let before = 0;
+  let now = 0;
+  for (const group of groups) {
+    before += group.reference;
+    now += group.current;
+  }
+  const moved: { readonly group: Group; readonly by: number }[] = [];
+  for (const group of groups) {
+    const by = Math.abs(group.current / (now || 1) - group.reference / (before || 1));
+    if (by > 0) moved.push({ group, by });
+  }
+  moved.sort((a, b) => b.by - a.by);
+  return moved.slice(0, evidenceMax).map(({ group: { label, reference, current } }) => ({
+    label,
+    reference: reference / (before || 1),
+    current: current / (now || 1),
+  }));
 }
 
 /** Standard errors by which the location must have moved to say so. */

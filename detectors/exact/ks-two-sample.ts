@@ -13,7 +13,7 @@
  * Sources: Hodges, Arkiv för Matematik 3 (1958) 469; Stephens, JRSS B 32 (1970) 115.
  */
 import { kolmogorovUpper } from '../math/kolmogorov.ts';
-import { type Sample, stepsOf } from './sample.ts';
+import { eachStep, rowCount, type Sample } from './sample.ts';
 
 export type Side = 'two-sided' | 'greater' | 'less';
 
@@ -31,15 +31,17 @@ export interface KsTwoSample {
 }
 
 export function ksTwoSample(x: Sample, y: Sample): KsTwoSample {
-  const steps = stepsOf(x, y);
   let greater = 0;
   let less = 0;
-  for (const { shareX, shareY } of steps) {
-    greater = Math.max(greater, shareX - shareY);
-    less = Math.max(less, shareY - shareX);
-  }
-  const rows = (side: 'x' | 'y') => steps.reduce((sum, step) => sum + step[side], 0);
-  return { n: rows('x'), m: rows('y'), d: Math.max(greater, less), greater, less };
+  let steps = 0;
+  eachStep(x, y, (_, shareX, shareY) => {
+    steps++;
+    const difference = shareX - shareY;
+    if (difference > greater) greater = difference;
+    else if (-difference > less) less = -difference;
+  });
+  const rows = (sample: Sample) => (steps === 0 ? 0 : rowCount(sample));
+  return { n: rows(x), m: rows(y), d: Math.max(greater, less), greater, less };
 }
 
 /** n·m / (n + m): the size that the limits are written in. */

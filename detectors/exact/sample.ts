@@ -4,6 +4,8 @@
  * Values that are not finite are left out, and so are rows of weight 0 (they were never seen). Moments are taken of values
  * divided by the largest, so that squares of ±1e308 do not overflow.
  */
+import { sortNumbers } from './sort-numbers.ts';
+
 export interface Sample {
   readonly values: readonly number[];
   /** One per value; 1 each if left out. */
@@ -63,6 +65,72 @@ export function stepsOf(x: Sample, y: Sample): Step[] {
         shareY: Math.min(1, upToY / totalY),
       };
     });
+}
+
+/**
+ * `stepsOf` one at a time, with nothing kept: hands each value that occurs, rising, with the shares of both samples at or
+ * below it, to `visit`. Without weights 100,000 values a side take the time of sorting them.
+ */
+export function eachStep(
+  x: Sample,
+  y: Sample,
+  visit: (value: number, shareX: number, shareY: number) => void,
+): void {
+  if (x.weights !== undefined || y.weights !== undefined) {
+    for (const { value, shareX, shareY } of stepsOf(x, y)) visit(value, shareX, shareY);
+    return;
+  }
+  eachSorted(sortedValues(x.values), sortedValues(y.values), visit);
+}
+
+function eachSorted(
+  sortedX: Float64Array,
+  sortedY: Float64Array,
+  visit: (value: number, shareX: number, shareY: number) => void,
+): void {
+  const n = sortedX.length;
+  const m = sortedY.length;
+  if (n === 0 || m === 0) return;
+  let i = 0;
+  let j = 0;
+  while (i < n && j < m) {
+    const nextX = sortedX[i] as number;
+    const nextY = sortedY[j] as number;
+    const value = nextX < nextY ? nextX : nextY;
+    if (nextX === value) i = endOfTies(sortedX, i);
+    if (nextY === value) j = endOfTies(sortedY, j);
+    visit(value, i / n, j / m);
+  }
+  for (; i < n; visit(sortedX[i - 1] as number, i / n, 1)) i = endOfTies(sortedX, i);
+  for (; j < m; visit(sortedY[j - 1] as number, 1, j / m)) j = endOfTies(sortedY, j);
+}
+
+/** The place of the first value that is another one. */
+function endOfTies(sorted: Float64Array, first: number): number {
+  const value = sorted[first] as number;
+  let end = first + 1;
+  while (end < sorted.length && sorted[end] === value) end++;
+  return end;
+}
+
+/** The finite ones, rising. */
+function sortedValues(values: readonly number[]): Float64Array {
+  const kept = new Float64Array(values);
+  let size = 0;
+  for (let i = 0; i < kept.length; i++) {
+    const value = kept[i] as number;
+    // Infinity less itself is NaN, and so is NaN.
+    if (value - value === 0) kept[size++] = value;
+  }
+  return sortNumbers(kept.subarray(0, size));
+}
+
+/** Rows, by weight. */
+export function rowCount({ values, weights }: Sample): number {
+  if (weights !== undefined) return totalWeight(rowsOf({ values, weights }));
+  let rows = 0;
+  for (const value of values) if (Number.isFinite(value)) rows++;
+  return rows;
 }
 
 export function totalWeight(rows: readonly WeightedValue[]): number {

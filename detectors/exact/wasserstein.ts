@@ -7,20 +7,22 @@
  *
  * Sources: Vallender, Theory of Probability 18 (1974) 784; the floor of 0.001 is Evidently's.
  */
-import { populationDeviation, type Sample, stepsOf } from './sample.ts';
+import { eachStep, populationDeviation, type Sample } from './sample.ts';
 
 const deviationMin = 0.001;
 
 /** At most the largest double; 0 where a sample is empty. */
 export function wasserstein(x: Sample, y: Sample): number {
-  const steps = stepsOf(x, y);
   let half = 0;
-  for (let i = 0; i + 1 < steps.length; i++) {
-    const { value, shareX, shareY } = steps[i] as (typeof steps)[number];
-    const next = (steps[i + 1] as (typeof steps)[number]).value;
-    // Halves, as the way from -1e308 to 1e308 is no double.
-    half += Math.abs(shareX - shareY) * (next / 2 - value / 2);
-  }
+  let last = 0;
+  let apart = 0;
+  eachStep(x, y, (value, shareX, shareY) => {
+    // Before the first value the shares are equal, so that it counts for nothing. Halves, as the way from -1e308 to
+    // 1e308 is no double.
+    half += apart * (value / 2 - last / 2);
+    last = value;
+    apart = Math.abs(shareX - shareY);
+  });
   return Math.min(Number.MAX_VALUE, half * 2);
 }
 

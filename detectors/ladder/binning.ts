@@ -48,7 +48,7 @@ export function binLabel(scale: Scale, binning: Binning, bin: number): string {
   const first = binning.binOf.indexOf(bin);
   const last = binning.binOf.lastIndexOf(bin);
   if (bin === binning.rest && (first < 0 || first !== last)) return 'other values';
-  return rangeLabel(scale, [first, last]);
+  return rangeLabel(scale, first, last);
 }
 
 function numericBinning(scale: NumericScale, reference: Counters): Binning {

@@ -5,19 +5,28 @@
  * are two or more, else days, and each window is compared with the profile of all other folds. Windows do not overlap and
  * lie within one fold.
  */
-import { type Basis, order, orthonormalBasis } from './basis.ts';
+import { type Basis, type BasisRoom, newBasisRoom, order, orthonormalBasis } from './basis.ts';
 import { pairFreedom, psiOfPairs } from './effect.ts';
 import { type Comparison, squaredDeviation } from './max-bin.ts';
 import type { ReferencePanes } from './reference-panes.ts';
 import {
+  type ExpectationRoom,
   expectationOf,
   type HourCounts,
   makeProfile,
+  newExpectationRoom,
   type SeasonalProfile,
   type SeasonStage,
 } from './seasonal.ts';
 import { smoothComponents } from './smooth-test.ts';
-import { effectiveWindows, fitVariance, guardOf, shareWander, type WindowVariance } from './variance.ts';
+import {
+  BinFits,
+  effectiveWindows,
+  fitVariance,
+  guardOf,
+  shareWander,
+  type WindowVariance,
+} from './variance.ts';
 import { hoursPerWeek } from './window-ring.ts';
 
 const daysPerWeek = 7;
@@ -25,8 +34,24 @@ const daysPerWeek = 7;
 const foldsMax = 64;
 /** Effective rows below which a window tells little about variance. */
 const rowsFewUsual = 200;
+/** Panes looked at without a pause: some tens of microseconds. */
+const panesPerStep = 128;
 
-/** One window of the reference against the others. */
+/**
+ * Work that may be put off between any two of its steps, as it takes longer than an agent may stop for: each `yield` is
+ * a pause, what is returned is the result.
+ */
+export type Steps<Result> = Generator<undefined, Result>;
+
+/** All steps at once. */
+export function runAll<Result>(steps: Steps<Result>): Result {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** One window of the reference against the others; its arrays last until the next one. */
 export interface ReferenceWindow {
   readonly comparison: Comparison;
   readonly x: number;
@@ -54,7 +79,12 @@ export function foldsOf(panes: ReferencePanes, ticksOfFold?: number): Folds {
   const of = Uint8Array.from(panes.ticks, (tick) => Math.min(count - 1, Math.floor((tick - first) / ticks)));
   const sums = Array.from({ length: count }, (_, fold) => sumHours(panes, (i) => of[i] === fold));
   const others = sums.map((_, fold) =>
-    effective(sums.filter((__, other) => other !== fold).reduce(addHours, noHours(panes.bins))),
+    effective(
+      sumOf(
+        sums.filter((__, i) => i !== fold),
+        panes.bins,
+      ),
+    ),
   );
   return { of, count, own: sums.map(effective), others };
 }
@@ -76,15 +106,18 @@ function noHours(bins: number): HourSums {
   };
 }
 
-function addHours(a: HourSums, b: HourSums): HourSums {
-  const plus = (one: Float64Array, other: Float64Array) =>
-    one.map((value, i) => value + (other[i] as number));
-  return {
-    bins: a.bins,
-    counts: plus(a.counts, b.counts),
-    weights: plus(a.weights, b.weights),
-    squares: plus(a.squares, b.squares),
-  };
+function sumOf(list: readonly HourSums[], bins: number): HourSums {
+  const sum = noHours(bins);
+  for (const one of list) {
+    addTo(sum.counts, one.counts);
+    addTo(sum.weights, one.weights);
+    addTo(sum.squares, one.squares);
+  }
+  return sum;
+}
+
+function addTo(sums: Float64Array, values: Float64Array): void {
+  for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (values[i] as number);
 }
 
 function sumHours(panes: ReferencePanes, isIn: (pane: number) => boolean): HourSums {
@@ -105,12 +138,15 @@ function sumHours(panes: ReferencePanes, isIn: (pane: number) => boolean): HourS
 
 /** Weights × Σ weight / Σ weight², hour by hour. */
 function effective({ bins, counts, weights, squares }: HourSums): HourCounts {
-  const factor = weights.map((weight, hour) => (weight > 0 ? weight / (squares[hour] as number) : 0));
-  return {
-    bins,
-    counts: counts.map((count, at) => count * (factor[Math.floor(at / bins)] as number)),
-    totals: weights.map((weight, hour) => weight * (factor[hour] as number)),
-  };
+  const scaled = new Float64Array(counts.length);
+  const totals = new Float64Array(weights.length);
+  for (let hour = 0; hour < weights.length; hour++) {
+    const weight = weights[hour] as number;
+    const factor = weight > 0 ? weight / (squares[hour] as number) : 0;
+    totals[hour] = weight * factor;
+    for (let at = hour * bins; at < (hour + 1) * bins; at++) scaled[at] = (counts[at] as number) * factor;
+  }
+  return { bins, counts: scaled, totals };
 }
 
 /** Effective rows by hour of week of the panes that are let in. */
@@ -123,17 +159,34 @@ export function profilesOfOthers(folds: Folds, stage: SeasonStage): SeasonalProf
   return folds.others.map((hours) => makeProfile(stage, hours));
 }
 
-/** The windows of a length that have rows enough, oldest first. */
+/** What windows of one pass share. */
+interface PassRoom {
+  readonly bins: Float64Array;
+  readonly traffic: Float64Array;
+  /** By fold. */
+  readonly expectations: readonly ExpectationRoom[];
+  /** The bases of windows that lie in one season: all of them expect the same. */
+  readonly known: Map<number, Basis>;
+  readonly basis: BasisRoom;
+}
+
+/** The windows of a length that have rows enough, oldest first; undefined is a pause. */
 export function* referenceWindows(
   panes: ReferencePanes,
   folds: Folds,
   others: readonly SeasonalProfile[],
   windowTicks: number,
   rowsFew = rowsFewUsual,
-): Generator<ReferenceWindow> {
+): Generator<ReferenceWindow | undefined, undefined> {
   const first = panes.ticks[0] ?? 0;
-  const known = new Map<number, Basis>();
-  const traffic = new Float64Array(hoursPerWeek);
+  const room: PassRoom = {
+    bins: new Float64Array(panes.bins),
+    traffic: new Float64Array(hoursPerWeek),
+    expectations: others.map((profile) => newExpectationRoom(profile)),
+    known: new Map(),
+    basis: newBasisRoom(panes.bins),
+  };
+  let paused = 0;
   for (let from = 0; from < panes.ticks.length; ) {
     const index = windowIndex(panes, from, first, windowTicks);
     let to = from + 1;
@@ -141,8 +194,12 @@ export function* referenceWindows(
     const fold = folds.of[from] as number;
     if (folds.of[to - 1] === fold) {
       const profile = others[fold];
-      const found = profile && windowOf(panes, { from, to, fold, rowsFew }, profile, traffic, known);
+      const found = profile && windowOf(panes, { from, to, fold, rowsFew }, profile, room);
       if (found !== undefined) yield found;
+    }
+    if (to - paused >= panesPerStep) {
+      paused = to;
+      yield undefined;
     }
     from = to;
   }
@@ -160,13 +217,11 @@ interface Stretch {
   readonly rowsFew: number;
 }
 
-/** `known` keeps the bases of windows that lie in one season: all of them expect the same. */
 function windowOf(
   panes: ReferencePanes,
   { from, to, fold, rowsFew }: Stretch,
   profile: SeasonalProfile,
-  traffic: Float64Array,
-  known: Map<number, Basis>,
+  room: PassRoom,
 ): ReferenceWindow | undefined {
   let weight = 0;
   let weightSquared = 0;
@@ -176,29 +231,29 @@ function windowOf(
   }
   const n = weightSquared > 0 ? (weight * weight) / weightSquared : 0;
   if (n < rowsFew) return undefined;
-  const bins = sumBins(panes, from, to, n / weight);
+  const { bins, traffic, known } = room;
+  sumBins(panes, from, to, n / weight, bins);
   sumTraffic(panes, from, to, traffic);
-  const expectation = expectationOf(profile, traffic);
+  const expectation = expectationOf(profile, traffic, room.expectations[fold]);
   if (expectation === undefined || !Number.isFinite(expectation.inverseM)) return undefined;
   const { expected, inverseM, season } = expectation;
   const key = fold * hoursPerWeek + season;
-  let basis = season < 0 ? undefined : known.get(key);
+  let basis = season < 0 ? orthonormalBasis(expected, room.basis) : known.get(key);
   if (basis === undefined) {
     basis = orthonormalBasis(expected);
-    if (season >= 0) known.set(key, basis);
+    known.set(key, basis);
   }
   return { comparison: { bins, n, expected, m: 1 / inverseM }, x: 1 / n + inverseM, basis };
 }
 
-function sumBins(panes: ReferencePanes, from: number, to: number, factor: number): Float64Array {
+function sumBins(panes: ReferencePanes, from: number, to: number, factor: number, bins: Float64Array): void {
   const size = panes.bins;
-  const bins = new Float64Array(size);
+  bins.fill(0);
   for (let i = from; i < to; i++) {
     const at = i * size;
     for (let j = 0; j < size; j++) bins[j] = (bins[j] as number) + (panes.counts[at + j] as number);
   }
   for (let j = 0; j < size; j++) bins[j] = (bins[j] as number) * factor;
-  return bins;
 }
 
 /** Only shares of traffic are read: weights do as well as effective rows. */
@@ -211,17 +266,21 @@ function sumTraffic(panes: ReferencePanes, from: number, to: number, hours: Floa
 }
 
 /** Variance of windows of one length; undefined where there are fewer than `windowsMin` of them. */
-export function learnVariance(
-  windows: Iterable<ReferenceWindow>,
+export function* learnVariance(
+  windows: Iterable<ReferenceWindow | undefined>,
   bins: number,
   windowsMin: number,
-): WindowVariance | undefined {
+): Steps<WindowVariance | undefined> {
   const x: number[] = [];
   const z: number[][] = Array.from({ length: order }, () => []);
   const smooth: number[][] = Array.from({ length: order }, () => []);
   const binned: number[][] = Array.from({ length: bins }, () => []);
   const psi: number[] = [];
   for (const window of windows) {
+    if (window === undefined) {
+      yield;
+      continue;
+    }
     const { bins: counts, n, expected } = window.comparison;
     x.push(window.x);
     smoothComponents(counts, n, expected, window.basis, window.x).forEach((one, k) => {
@@ -232,13 +291,14 @@ export function learnVariance(
     psi.push(psiOfPairs(window.comparison) / pairFreedom(bins));
   }
   if (x.length < windowsMin) return undefined;
+  yield;
   const fits = smooth.map((y) => fitVariance(y, x));
   const psiFit = fitVariance(psi, x);
   const nu = Math.min(...z.map((series) => effectiveWindows(series).nu));
   const phiMax = Math.max(psiFit.phi, ...fits.map((fit) => fit.phi));
   return {
     smooth: shareWander(fits),
-    bins: binned.map((y) => fitVariance(y, x)),
+    bins: new BinFits(binned.map((y) => fitVariance(y, x))),
     psi: psiFit,
     nu,
     guard: guardOf(phiMax, nu),
@@ -249,10 +309,17 @@ export function learnVariance(
 }
 
 /** Mean of T / 4: 1 for independent rows and the right season; more for what the profile leaves unexplained. */
-export function meanInflation(windows: Iterable<ReferenceWindow>): { mean: number; windows: number } {
+export function* meanInflation(
+  windows: Iterable<ReferenceWindow | undefined>,
+): Steps<{ mean: number; windows: number }> {
   let sum = 0;
   let count = 0;
-  for (const { comparison, x, basis } of windows) {
+  for (const window of windows) {
+    if (window === undefined) {
+      yield;
+      continue;
+    }
+    const { comparison, x, basis } = window;
     const z = smoothComponents(comparison.bins, comparison.n, comparison.expected, basis, x);
     sum += z.reduce((total, one) => total + one * one, 0) / order;
     count++;

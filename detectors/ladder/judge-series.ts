@@ -13,36 +13,68 @@ export interface ReadyExpectation extends Expectation {
   readonly basis: Basis;
 }
 
+/** What a model is judged with: all but the counts it was made from. */
+export type JudgedModel = Omit<ReferenceModel, 'hours'>;
+
+/** Arrays to work in, for any number of models: a look allocates next to nothing. */
+export class JudgeRoom {
+  readonly #bases = new Map<number, BasisRoom>();
+  readonly #expectations = new Map<number, ExpectationRoom>();
+
+  basisOf(model: JudgedModel): BasisRoom {
+    const known = this.#bases.get(model.bins);
+    if (known !== undefined) return known;
+    const made = newBasisRoom(model.bins);
+    this.#bases.set(model.bins, made);
+    return made;
+  }
+
+  expectationOf({ bins, profile }: JudgedModel): ExpectationRoom {
+    const key = bins * 1_000 + profile.totals.length;
+    const known = this.#expectations.get(key);
+    if (known !== undefined) return known;
+    const made = newExpectationRoom(profile);
+    this.#expectations.set(key, made);
+    return made;
+  }
+}
+
 /**
  * A model ready to be asked. It remembers the basis of the last season asked for, as windows of up to an hour mostly lie
- * in the same one, and has room to work in: a look allocates next to nothing.
+ * in the same one.
  */
 export class ModelReader {
-  readonly model: ReferenceModel;
-  readonly #room: ExpectationRoom;
-  readonly #basisRoom: BasisRoom;
+  readonly model: JudgedModel;
+  readonly #room: JudgeRoom;
   #season = -1;
   #basis: Basis | undefined;
 
-  constructor(model: ReferenceModel) {
+  constructor(model: JudgedModel, room = new JudgeRoom()) {
     this.model = model;
-    this.#room = newExpectationRoom(model.profile);
-    this.#basisRoom = newBasisRoom(model.bins);
+    this.#room = room;
   }
 
   /**
    * What is expected of a window with these effective rows in each hour of the week. The arrays last until the next
-   * question: copy what is to be kept.
+   * question to any reader of the same room: copy what is to be kept.
    */
   expectationOf(hours: ArrayLike<number>): ReadyExpectation | undefined {
-    const found = expectationOf(this.model.profile, hours, this.#room);
+    const found = expectationOf(this.model.profile, hours, this.#room.expectationOf(this.model));
     if (found === undefined || !Number.isFinite(found.inverseM)) return undefined;
-    if (found.season < 0) return { ...found, basis: orthonormalBasis(found.expected, this.#basisRoom) };
-    if (this.#basis === undefined || found.season !== this.#season) {
-      this.#season = found.season;
-      this.#basis = orthonormalBasis(found.expected);
+    const { expected, inverseM, season } = found;
+    if (season < 0) {
+      return {
+        expected,
+        inverseM,
+        season,
+        basis: orthonormalBasis(expected, this.#room.basisOf(this.model)),
+      };
     }
-    return { ...found, basis: this.#basis };
+    if (this.#basis === undefined || season !== this.#season) {
+      this.#season = season;
+      this.#basis = orthonormalBasis(expected);
+    }
+    return { expected, inverseM, season, basis: this.#basis };
   }
 }
 

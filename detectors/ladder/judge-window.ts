@@ -167,8 +167,7 @@ function largestDeviation(
     const share = expected[j] as number;
     const pooled = (count + share * m) / (n + m);
     const moved = count / n - share;
-    const fit = fits === undefined ? undefined : fits[j];
-    const over = pooled * (1 - pooled) * x * (fit === undefined ? 1 : inflation(fit, x));
+    const over = pooled * (1 - pooled) * x * (fits === undefined ? 1 : fits.inflation(j, x));
     const one = over > 0 ? (moved * moved) / over : 0;
     if (one > s) {
       s = one;
@@ -187,10 +186,7 @@ interface Tails {
 function pValues(comparison: Comparison, t: number, variance: WindowVariance | undefined): Tails {
   const x = 1 / comparison.n + 1 / comparison.m;
   const pSmooth = smoothPValue(t, variance);
-  const inflationOf = (bin: number) => {
-    const fit = variance?.bins[bin];
-    return fit && inflation(fit, x);
-  };
+  const inflationOf = (bin: number) => variance?.bins.inflation(bin, x);
   const { p: pMaxBin } = maxBinOf(comparison, inflationOf, variance);
   return { p: Math.min(1, 2 * Math.min(pSmooth, pMaxBin)), pSmooth, pMaxBin };
 }

@@ -16,7 +16,7 @@ import { chiSquareUpper } from '../math/chi-square.ts';
 import { fisherUpper } from '../math/fisher-f.ts';
 import { type Comparison, exactBinPValue, maxBin, maxBinOf } from './max-bin.ts';
 import type { Certainty } from './smooth-test.ts';
-import { inflation, type VarianceFit, type WindowVariance } from './variance.ts';
+import { inflation, type WindowVariance } from './variance.ts';
 
 export const expectedFew = 5;
 export const aloneMax = 30;
@@ -159,10 +159,7 @@ function groupInflation(
   variance: WindowVariance | undefined,
 ): number | undefined {
   if (variance === undefined) return undefined;
-  const fits = members
-    .map((place) => variance.bins[place])
-    .filter((fit): fit is VarianceFit => fit !== undefined);
-  return Math.max(1, ...fits.map((fit) => inflation(fit, x)));
+  return Math.max(1, ...members.map((place) => variance.bins.inflation(place, x)));
 }
 
 function total(counts: ArrayLike<number>): number {

@@ -1,6 +1,13 @@
 /** Is a reference fit to be judged against? Facts a person can check before it is frozen, and what to warn about. */
 import { ladderTicks } from './alpha-ladder.ts';
-import { type Folds, hourCountsOf, learnVariance, profilesOfOthers, referenceWindows } from './cross-fit.ts';
+import {
+  type Folds,
+  hourCountsOf,
+  learnVariance,
+  profilesOfOthers,
+  referenceWindows,
+  type Steps,
+} from './cross-fit.ts';
 import { judgeWindow } from './judge-window.ts';
 import type { ReferencePanes } from './reference-panes.ts';
 import {
@@ -60,16 +67,16 @@ export interface ReferenceHealth {
   readonly warnings: readonly ReferenceWarning[];
 }
 
-export function checkReference(
+export function* checkReference(
   panes: ReferencePanes,
   folds: Folds,
   stage: SeasonStage,
   variance: readonly (WindowVariance | undefined)[],
-): ReferenceHealth {
+): Steps<ReferenceHealth> {
   const others = profilesOfOthers(folds, stage);
   const fromTick = panes.ticks[0] ?? 0;
   const toTick = (panes.ticks.at(-1) ?? fromTick - 1) + 1;
-  const within = varianceWithin(panes, folds, stage);
+  const within = yield* varianceWithin(panes, folds, stage);
   const alpha = alphaOfParts / (folds.count + 1);
   const starts = others.map((_, fold) => panes.ticks[folds.of.indexOf(fold)] ?? fromTick);
   const parts =
@@ -83,7 +90,11 @@ export function checkReference(
   const early = hourCountsOf(panes, (i) => !isLate(i));
   const late = hourCountsOf(panes, isLate);
   const secondHalf = partFacts(late, Math.ceil(middle), makeProfile(stage, early), within, alpha);
-  const hours = [...referenceWindows(panes, folds, others, hourTicks)].map((one) => one.comparison.n);
+  const hours: number[] = [];
+  for (const window of referenceWindows(panes, folds, others, hourTicks)) {
+    if (window === undefined) yield;
+    else hours.push(window.comparison.n);
+  }
   const hourly = variance[ladderTicks.indexOf(hourTicks)];
   const facts = {
     fromTick,
@@ -106,10 +117,10 @@ export function checkReference(
  * How windows vary within a week (or day): what the reference moves from one to the next must not excuse itself. A part of
  * its own has each hour of the week once only, so at most the hour of the day is allowed for.
  */
-function varianceWithin(panes: ReferencePanes, folds: Folds, stage: SeasonStage): WindowVariance {
+function* varianceWithin(panes: ReferencePanes, folds: Folds, stage: SeasonStage): Steps<WindowVariance> {
   const own = folds.own.map((hours) => makeProfile(stage === 'one' ? 'one' : 'hour_of_day', hours));
   for (const ticks of [144, 48, 12]) {
-    const learned = learnVariance(referenceWindows(panes, folds, own, ticks), panes.bins, windowsFew);
+    const learned = yield* learnVariance(referenceWindows(panes, folds, own, ticks), panes.bins, windowsFew);
     if (learned !== undefined) return learned;
   }
   return unlearnedVariance(panes.bins);
@@ -133,9 +144,9 @@ function partFacts(
   alpha: number,
 ): PartFacts {
   const bins = new Float64Array(own.bins);
-  own.counts.forEach((count, at) => {
-    bins[at % own.bins] = (bins[at % own.bins] as number) + count;
-  });
+  for (let from = 0; from < own.counts.length; from += own.bins) {
+    for (let j = 0; j < own.bins; j++) bins[j] = (bins[j] as number) + (own.counts[from + j] as number);
+  }
   const n = totalOf(own);
   const expectation = expectationOf(against, own.totals);
   if (expectation === undefined) return { fromTick, p: null, excess: 0, differs: false };

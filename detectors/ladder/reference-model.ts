@@ -15,6 +15,8 @@ import {
   meanInflation,
   profilesOfOthers,
   referenceWindows,
+  runAll,
+  type Steps,
 } from './cross-fit.ts';
 import { checkReference, type ReferenceHealth } from './reference-health.ts';
 import type { ReferencePanes } from './reference-panes.ts';
@@ -25,7 +27,14 @@ import {
   type SeasonStage,
   seasonStages,
 } from './seasonal.ts';
-import { clusteringOf, unlearnedVariance, type WindowVariance, windowsFew } from './variance.ts';
+import {
+  BinFits,
+  clusteringOf,
+  unlearnedVariance,
+  type VarianceFit,
+  type WindowVariance,
+  windowsFew,
+} from './variance.ts';
 import { hoursPerWeek } from './window-ring.ts';
 
 const hourOfWeekDays = 14;
@@ -53,17 +62,23 @@ export interface ReferenceModel {
 
 /** From the panes of a learned reference, in rising order. */
 export function buildReferenceModel(panes: ReferencePanes): ReferenceModel {
+  return runAll(referenceModelSteps(panes));
+}
+
+/** The same a little at a time: with four weeks of panes it takes some 20 ms in all. */
+export function* referenceModelSteps(panes: ReferencePanes): Steps<ReferenceModel> {
   const { bins } = panes;
   const hours = hourCountsOf(panes, () => true);
   const span = panes.ticks.length === 0 ? 0 : (panes.ticks.at(-1) as number) + 1 - (panes.ticks[0] as number);
   const days = span / panes.dayTicks + slackOfDay;
   if (days < 1) return modelOfHours(hours);
   const folds = foldsOf(panes);
-  const stage = chooseStage(panes, folds, stagesOfAge(days));
+  yield;
+  const stage = yield* chooseStage(panes, folds, stagesOfAge(days));
   const profile = makeProfile(stage, hours);
   const variance =
-    folds.count < 2 ? ladderTicks.map(() => unlearnedVariance(bins)) : learnAll(panes, folds, stage);
-  const health = checkReference(panes, folds, stage, variance);
+    folds.count < 2 ? ladderTicks.map(() => unlearnedVariance(bins)) : yield* learnAll(panes, folds, stage);
+  const health = yield* checkReference(panes, folds, stage, variance);
   return { bins, profile, hours, variance, alphaFactor: 1, health };
 }
 
@@ -98,14 +113,21 @@ function stagesOfAge(days: number): readonly SeasonStage[] {
 }
 
 /** Where it cannot be tried out, the richest stage: a season missed costs more than rows spread thin. */
-function chooseStage(panes: ReferencePanes, folds: Folds, allowed: readonly SeasonStage[]): SeasonStage {
+function* chooseStage(
+  panes: ReferencePanes,
+  folds: Folds,
+  allowed: readonly SeasonStage[],
+): Steps<SeasonStage> {
   const richest = allowed.at(-1) ?? 'one';
   if (folds.count < 2) return richest;
   for (const ticks of stageTicks) {
-    const tried = allowed.map((stage) => {
+    const tried: { stage: SeasonStage; mean: number; windows: number }[] = [];
+    for (const stage of allowed) {
       const others = profilesOfOthers(folds, stage);
-      return { stage, ...meanInflation(referenceWindows(panes, folds, others, ticks)) };
-    });
+      yield;
+      const found = yield* meanInflation(referenceWindows(panes, folds, others, ticks));
+      tried.push({ stage, ...found });
+    }
     if (tried.some((one) => one.windows < windowsFew)) continue;
     // Below 1 is no better than 1: thin hours borrow from others, and are surer than their own rows say.
     const best = Math.max(1, Math.min(...tried.map((one) => one.mean)));
@@ -118,16 +140,21 @@ function chooseStage(panes: ReferencePanes, folds: Folds, allowed: readonly Seas
  * A length with too few windows takes all values of the next shorter one, and where there is none, of the shortest that
  * has enough: its windows have too few rows as a rule, but in a burst they are looked at.
  */
-export function learnAll(
+export function* learnAll(
   panes: ReferencePanes,
   folds: Folds,
   stage: SeasonStage,
-  { rows, windows }: { readonly rows?: number; readonly windows: number } = { windows: windowsFew },
-): WindowVariance[] {
+  { rows, windows: windowsNeeded }: { readonly rows?: number; readonly windows: number } = {
+    windows: windowsFew,
+  },
+): Steps<WindowVariance[]> {
   const others = profilesOfOthers(folds, stage);
-  const learned = ladderTicks.map((ticks) =>
-    learnVariance(referenceWindows(panes, folds, others, ticks, rows), panes.bins, windows),
-  );
+  const learned: (WindowVariance | undefined)[] = [];
+  for (const ticks of ladderTicks) {
+    yield;
+    const windows = referenceWindows(panes, folds, others, ticks, rows);
+    learned.push(yield* learnVariance(windows, panes.bins, windowsNeeded));
+  }
   const shortest = learned.find((one) => one !== undefined) ?? unlearnedVariance(panes.bins);
   const clustering = clusteringOf(shortest);
   let last = shortest;
@@ -137,6 +164,9 @@ export function learnAll(
   });
 }
 
+/** Of a window length, as plain JSON. */
+export type StoredVariance = Omit<WindowVariance, 'bins'> & { readonly bins: readonly VarianceFit[] };
+
 /** A model as plain JSON. */
 export interface ReferenceModelJson {
   readonly format: 1;
@@ -144,7 +174,7 @@ export interface ReferenceModelJson {
   readonly stage: SeasonStage;
   /** Hours with rows: hour, effective rows, effective rows by bin. */
   readonly hours: readonly (readonly [hour: number, rows: number, counts: readonly number[]])[];
-  readonly variance: readonly (WindowVariance | null)[];
+  readonly variance: readonly (StoredVariance | null)[];
   readonly alphaFactor: number;
   readonly health: ReferenceHealth | null;
   readonly effectFloor?: number;
@@ -162,7 +192,7 @@ export function referenceModelToJson(model: ReferenceModel): ReferenceModelJson 
       hours.totals[hour] as number,
       [...hours.counts.subarray(hour * bins, (hour + 1) * bins)],
     ]),
-    variance: model.variance.map((one) => one ?? null),
+    variance: model.variance.map((one) => (one === undefined ? null : storeVariance(one))),
     alphaFactor,
     health: model.health ?? null,
     ...(model.effectFloor === undefined ? {} : { effectFloor: model.effectFloor }),
@@ -188,11 +218,30 @@ export function referenceModelFromJson(json: unknown): ReferenceModel {
     bins,
     profile: makeProfile(stage, counted),
     hours: counted,
-    variance: variance.map((one) => one ?? undefined),
+    variance: restoreVariance(variance),
     alphaFactor: stored.alphaFactor ?? unknownAlphaFactor,
     health: stored.health ?? undefined,
     effectFloor: stored.effectFloor,
   };
+}
+
+export function storeVariance(variance: WindowVariance): StoredVariance {
+  return { ...variance, bins: variance.bins.toJSON() };
+}
+
+export function loadVariance(stored: StoredVariance): WindowVariance {
+  return { ...stored, bins: new BinFits(stored.bins) };
+}
+
+/** Window lengths without windows enough share what a shorter one has learned: in memory once more. */
+function restoreVariance(stored: ReferenceModelJson['variance']): (WindowVariance | undefined)[] {
+  let last: WindowVariance | undefined;
+  return stored.map((one) => {
+    if (one === null) return undefined;
+    const isSame = last !== undefined && JSON.stringify(last.bins) === JSON.stringify(one.bins);
+    last = { ...one, bins: isSame && last !== undefined ? last.bins : new BinFits(one.bins) };
+    return last;
+  });
 }
 
 function damagedModel(): Error {

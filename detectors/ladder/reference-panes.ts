@@ -1,5 +1,6 @@
 /** The panes a reference is made of, side by side in flat arrays, in rising order of ticks. */
 import { assert } from '../../core/assert.ts';
+import { newDayRoom, PackedDay } from './pane-packing.ts';
 import type { RingPane } from './window-ring.ts';
 
 export interface ReferencePanes {
@@ -19,22 +20,15 @@ export const historyDaysMax = 56;
 /** Of panes of five minutes, and of all shorter ones: a demo of seconds lives through days in minutes. */
 export const ticksPerDay = 288;
 
-interface Day {
-  readonly day: number;
-  readonly counts: Float32Array;
-  readonly hours: Uint8Array;
-  readonly weights: Float64Array;
-  readonly weightsSquared: Float64Array;
-}
-
 /**
- * The panes of a series while its reference is learned. 31 KB a day of 20 bins (880 KB in four weeks), let go when the
- * model is made. Counts are single precision: exact to 16 million rows of weight 1 in a bin and pane.
+ * The panes of a series while its reference is learned, packed (pane-packing.ts): 3 KB a day of 20 bins and 20 rows a
+ * pane, 7 KB with 1,000 rows; let go when the model is made. Counts are single precision: exact to 16 million rows of
+ * weight 1 in a bin and pane.
  */
 export class PaneHistory {
   readonly bins: number;
   readonly #dayTicks: number;
-  #days: Day[] = [];
+  #days: PackedDay[] = [];
 
   constructor(bins: number, dayTicks = ticksPerDay) {
     this.bins = bins;
@@ -44,37 +38,41 @@ export class PaneHistory {
   /** In any order; panes of one tick add up. Those older than the days kept are left out. */
   add(pane: Omit<RingPane, 'missing' | 'malformed'>): void {
     assert(pane.bins.length === this.bins, 'A pane has as many bins as its history.');
-    const day = this.#dayOf(Math.floor(pane.tick / ticksPerDay));
-    if (day === undefined) return;
-    const at = pane.tick - day.day * ticksPerDay;
-    day.hours[at] = pane.hour;
-    day.weights[at] = (day.weights[at] as number) + pane.weight;
-    day.weightsSquared[at] = (day.weightsSquared[at] as number) + pane.weightSquared;
-    for (let j = 0; j < this.bins; j++) {
-      const place = at * this.bins + j;
-      day.counts[place] = (day.counts[place] as number) + (pane.bins[j] as number);
-    }
+    const number = Math.floor(pane.tick / ticksPerDay);
+    this.#dayOf(number)?.add({ ...pane, tick: pane.tick - number * ticksPerDay });
   }
 
   /** All panes with rows, oldest first. */
   panes(): ReferencePanes {
-    const held = this.#days.flatMap((day) =>
-      Array.from(day.weights.keys())
-        .filter((at) => (day.weights[at] as number) > 0)
-        .map((at) => ({ day, at })),
-    );
-    const panes = emptyPanes(this.bins, held.length, this.#dayTicks);
-    held.forEach(({ day, at }, i) => {
-      panes.ticks[i] = day.day * ticksPerDay + at;
-      panes.hours[i] = day.hours[at] as number;
-      panes.weights[i] = day.weights[at] as number;
-      panes.weightsSquared[i] = day.weightsSquared[at] as number;
-      panes.counts.set(day.counts.subarray(at * this.bins, (at + 1) * this.bins), i * this.bins);
-    });
+    const room = newDayRoom(this.bins);
+    let size = 0;
+    for (const day of this.#days) {
+      day.unpack(room);
+      for (const weight of room.weights) if (weight > 0) size++;
+    }
+    const panes = emptyPanes(this.bins, size, this.#dayTicks);
+    let i = 0;
+    for (const day of this.#days) {
+      day.unpack(room);
+      for (let at = 0; at < ticksPerDay; at++) {
+        if (!((room.weights[at] as number) > 0)) continue;
+        panes.ticks[i] = day.day * ticksPerDay + at;
+        panes.hours[i] = room.hours[at] as number;
+        panes.weights[i] = room.weights[at] as number;
+        panes.weightsSquared[i] = room.weightsSquared[at] as number;
+        panes.counts.set(room.counts.subarray(at * this.bins, (at + 1) * this.bins), i * this.bins);
+        i++;
+      }
+    }
     return panes;
   }
 
-  #dayOf(number: number): Day | undefined {
+  /** Bytes held, for the memory figures. */
+  get byteSize(): number {
+    return this.#days.reduce((sum, day) => sum + day.byteSize, 0);
+  }
+
+  #dayOf(number: number): PackedDay | undefined {
     const known = this.#days.findLast((one) => one.day === number);
     if (known !== undefined) return known;
     const oldest = this.#days[0];
@@ -82,13 +80,8 @@ export class PaneHistory {
       if (oldest !== undefined && number < oldest.day) return undefined;
       this.#days.shift();
     }
-    const made: Day = {
-      day: number,
-      counts: new Float32Array(ticksPerDay * this.bins),
-      hours: new Uint8Array(ticksPerDay),
-      weights: new Float64Array(ticksPerDay),
-      weightsSquared: new Float64Array(ticksPerDay),
-    };
+    this.#days.at(-1)?.trim();
+    const made = new PackedDay(number, this.bins);
     this.#days.push(made);
     this.#days.sort((a, b) => a.day - b.day);
     return made;

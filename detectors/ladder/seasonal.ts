@@ -127,8 +127,13 @@ function sumInto(hours: HourCounts, seasonOf: (hour: number) => number, seasons:
 
 function shrink(hours: HourCounts, prior: (season: number, bin: number) => number): Float64Array {
   const { bins, counts, totals } = hours;
-  return counts.map((count, at) => {
-    const season = Math.floor(at / bins);
-    return (count + shrinkageRows * prior(season, at % bins)) / ((totals[season] as number) + shrinkageRows);
-  });
+  const shares = new Float64Array(counts.length);
+  for (let season = 0; season < totals.length; season++) {
+    const rows = (totals[season] as number) + shrinkageRows;
+    for (let j = 0; j < bins; j++) {
+      const at = season * bins + j;
+      shares[at] = ((counts[at] as number) + shrinkageRows * prior(season, j)) / rows;
+    }
+  }
+  return shares;
 }

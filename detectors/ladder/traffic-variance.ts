@@ -18,10 +18,10 @@
  * ten rows each alarmed all the time.
  */
 import { ladderTicks } from './alpha-ladder.ts';
-import { type Folds, foldsOf, profilesOfOthers, referenceWindows } from './cross-fit.ts';
+import { type Folds, foldsOf, profilesOfOthers, referenceWindows, runAll, type Steps } from './cross-fit.ts';
 import { learnAll, type ReferenceModel } from './reference-model.ts';
 import { type ReferencePanes, ticksPerDay } from './reference-panes.ts';
-import { guardOf, nuUnlearned, unlearnedVariance, type WindowVariance } from './variance.ts';
+import { BinFits, guardOf, nuUnlearned, unlearnedVariance, type WindowVariance } from './variance.ts';
 
 const unknownClustering = 10;
 const unknownEffectFloor = 0.25;
@@ -34,18 +34,20 @@ const growth = 1.3;
 
 /** The model of a file, with what its traffic so far says of variance. */
 export function withTrafficVariance(model: ReferenceModel, panes: ReferencePanes): ReferenceModel {
+  return runAll(trafficVarianceSteps(model, panes));
+}
+
+/** The same in steps. */
+export function* trafficVarianceSteps(model: ReferenceModel, panes: ReferencePanes): Steps<ReferenceModel> {
   const { bins } = model;
   const day = panes.dayTicks;
   const span = spanOf(panes);
   if (span < day) return unknownModel(model);
   const folds = span < 2 * day ? foldsOf(panes, Math.ceil(span / partsOfFirstDays)) : foldsOf(panes);
-  if (isEnough(panes, folds))
-    return {
-      ...model,
-      variance: learnAll(panes, folds, 'one', thin),
-      alphaFactor: 1,
-      effectFloor: undefined,
-    };
+  if (yield* isEnough(panes, folds)) {
+    const variance = yield* learnAll(panes, folds, 'one', thin);
+    return { ...model, variance, alphaFactor: 1, effectFloor: undefined };
+  }
   if (span < unknownDays * day) return unknownModel(model);
   return { ...model, variance: ladderTicks.map(() => unlearnedVariance(bins)), effectFloor: undefined };
 }
@@ -56,12 +58,18 @@ function unknownModel(model: ReferenceModel): ReferenceModel {
 }
 
 /** Are there windows shorter than a day to learn from? */
-function isEnough(panes: ReferencePanes, folds: Folds): boolean {
+function* isEnough(panes: ReferencePanes, folds: Folds): Steps<boolean> {
   if (folds.count < 2) return false;
   const others = profilesOfOthers(folds, 'one');
-  return ladderTicks
-    .filter((ticks) => ticks < panes.dayTicks)
-    .some((ticks) => [...referenceWindows(panes, folds, others, ticks)].length >= thin.windows);
+  for (const ticks of ladderTicks) {
+    if (ticks >= panes.dayTicks) break;
+    let windows = 0;
+    for (const window of referenceWindows(panes, folds, others, ticks)) {
+      if (window === undefined) yield;
+      else if (++windows >= thin.windows) return true;
+    }
+  }
+  return false;
 }
 
 /** Is it time to learn, when so many ticks have passed since the first, and had when last learned? */
@@ -83,7 +91,7 @@ function strangeVariance(bins: number): WindowVariance {
   return {
     ...unlearnedVariance(bins),
     smooth: [fit, fit, fit, fit],
-    bins: Array.from({ length: bins }, () => fit),
+    bins: new BinFits(Array.from({ length: bins }, () => fit)),
     psi: fit,
     guard: guardOf(unknownClustering, nuUnlearned),
     phiMax: unknownClustering,

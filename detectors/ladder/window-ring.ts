@@ -11,18 +11,23 @@
  *    after that the window is no more: undefined.
  * 4. From its bytes it goes on as if nothing had happened.
  *
- * Memory: 72 blocks of 20 bins and their hours are 18 KB, of 32 bins 25 KB. Feeding a pane costs six block additions.
+ * Memory: 72 blocks of 20 bins, their hours and their times are 6 KB while every sum is a whole number below 65,536, twice
+ * that up to 4 billion, and four times that for weights that are no whole numbers. A sum is never rounded: one that does
+ * not fit makes all of them wider. Feeding a pane costs six block additions.
  */
 import { assert } from '../../core/assert.ts';
 import { blocksPerWindow, ladderTicks, strideOf } from './alpha-ladder.ts';
 
 export const hoursPerWeek = 168;
 const ticksPerHour = 12;
-const binsMax = 64;
-const magic = 0x6b_77_72_31;
+export const binsMax = 64;
+/** "kwr2"; read in the byte order of the machine, so that bytes of another one are refused. */
+const magic = 0x6b_77_72_32;
 /** Columns after the bins: missing, malformed, weight, weightSquared. */
 const extraColumns = 4;
 const headBytes = 12;
+/** No block of time. */
+const noIndex = -0x8000_0000;
 
 /** The sums of one closed pane, weighted; `bins` are not changed. */
 export interface RingPane {
@@ -75,39 +80,70 @@ export function newWindowScratch(bins: number): WindowScratch {
   return { bins: new Float64Array(bins), hours: new Float64Array(hoursPerWeek) };
 }
 
-/** The rings of one stride. */
-interface Blocks {
+/** Whole numbers while they fit. */
+type Cells = Uint16Array | Uint32Array | Float64Array;
+const cellKinds = [Uint16Array, Uint32Array, Float64Array] as const;
+
+/** Where the blocks of one stride lie. */
+interface Stride {
   readonly stride: number;
+  /** Its first block among all. */
+  readonly block: number;
+  /** Hours a block may touch: one at an odd offset of the zone may begin inside it. */
   readonly slots: number;
-  /** Which block of time a place holds; -Infinity: none yet. */
-  readonly index: Float64Array;
-  readonly ticks: Uint16Array;
-  readonly newestTick: Float64Array;
-  readonly sums: Float64Array;
-  /** Hour and weight of up to `slots` hours a block touches. */
-  readonly hour: Uint8Array;
-  readonly hourWeight: Float64Array;
+  /** Its first slot among all. */
+  readonly slot: number;
+}
+
+const strides: readonly Stride[] = layOut([...new Set(ladderTicks.map(strideOf))]);
+const blocks = strides.length * blocksPerWindow;
+const slotsInAll = strides.reduce((sum, { slots }) => sum + slots * blocksPerWindow, 0);
+const strideAt: readonly (Stride | undefined)[] = byLength(strides);
+
+function layOut(lengths: readonly number[]): Stride[] {
+  let slot = 0;
+  return lengths.map((stride, i) => {
+    const slots = Math.ceil(stride / ticksPerHour) + 1;
+    const made = { stride, block: i * blocksPerWindow, slots, slot };
+    slot += slots * blocksPerWindow;
+    return made;
+  });
+}
+
+function byLength(list: readonly Stride[]): (Stride | undefined)[] {
+  const found: (Stride | undefined)[] = [];
+  for (const one of list) found[one.stride] = one;
+  return found;
 }
 
 export class WindowRing {
   readonly bins: number;
-  readonly #rings: readonly Blocks[];
-  readonly #byStride: readonly (Blocks | undefined)[];
   readonly #columns: number;
+  /** All but the sums, in one piece of memory. By block: which block of time it holds, and its newest tick. */
+  readonly #about: ArrayBuffer;
+  readonly #index: Int32Array;
+  readonly #newest: Int32Array;
+  readonly #ticks: Uint16Array;
+  /** By slot. */
+  readonly #hour: Uint8Array;
+  /** By block: its columns, then the weight of each of its slots. */
+  #cells: Cells;
 
   constructor(bins: number) {
     assert(bins >= 1 && bins <= binsMax, 'A ring has 1 to 64 bins.');
     this.bins = bins;
     this.#columns = bins + extraColumns;
-    this.#rings = [...new Set(ladderTicks.map(strideOf))].map((stride) => newBlocks(stride, this.#columns));
-    const byStride: (Blocks | undefined)[] = [];
-    for (const ring of this.#rings) byStride[ring.stride] = ring;
-    this.#byStride = byStride;
+    this.#about = new ArrayBuffer(blocks * 10 + slotsInAll);
+    this.#index = new Int32Array(this.#about, 0, blocks).fill(noIndex);
+    this.#newest = new Int32Array(this.#about, blocks * 4, blocks).fill(noIndex);
+    this.#ticks = new Uint16Array(this.#about, blocks * 8, blocks);
+    this.#hour = new Uint8Array(this.#about, blocks * 10, slotsInAll);
+    this.#cells = new Uint16Array(blocks * this.#columns + slotsInAll);
   }
 
   add(pane: RingPane): void {
     assert(pane.bins.length === this.bins, 'A pane has as many bins as its ring.');
-    for (const ring of this.#rings) this.#addTo(ring, pane);
+    for (const stride of strides) this.#addTo(stride, pane);
   }
 
   /** All that fell into the last window of that length that ends at or before `endTick`; undefined where it is gone. */
@@ -116,29 +152,29 @@ export class WindowRing {
     endTick: number,
     scratch: WindowScratch = newWindowScratch(this.bins),
   ): RingWindow | undefined {
-    const stride = strideOf(windowTicks);
-    const ring = this.#byStride[stride];
-    if (ring === undefined) return undefined;
+    const at = strideAt[strideOf(windowTicks)];
+    if (at === undefined) return undefined;
+    const { stride, block } = at;
     const end = Math.floor(endTick / stride);
-    const columns = this.#columns;
     const { bins, hours } = scratch;
     bins.fill(0);
     hours.fill(0);
+    const cells = this.#cells;
     const sum = { ticks: 0, weight: 0, weightSquared: 0, missing: 0, malformed: 0 };
     for (let index = end - windowTicks / stride; index < end; index++) {
       const place = placeOf(index);
-      const held = ring.index[place] as number;
+      const held = this.#index[block + place] as number;
       if (held > index) return undefined;
       if (held < index) continue;
-      const from = place * columns;
-      for (let j = 0; j < bins.length; j++) bins[j] = (bins[j] as number) + (ring.sums[from + j] as number);
+      const from = this.#cellOf(at, place);
+      for (let j = 0; j < bins.length; j++) bins[j] = (bins[j] as number) + (cells[from + j] as number);
       const extra = from + bins.length;
-      sum.ticks += ring.ticks[place] as number;
-      sum.missing += ring.sums[extra] as number;
-      sum.malformed += ring.sums[extra + 1] as number;
-      sum.weight += ring.sums[extra + 2] as number;
-      sum.weightSquared += ring.sums[extra + 3] as number;
-      addHours(ring, place, hours);
+      sum.ticks += this.#ticks[block + place] as number;
+      sum.missing += cells[extra] as number;
+      sum.malformed += cells[extra + 1] as number;
+      sum.weight += cells[extra + 2] as number;
+      sum.weightSquared += cells[extra + 3] as number;
+      this.#addHours(at, place, hours);
     }
     const n = sum.weightSquared > 0 ? (sum.weight * sum.weight) / sum.weightSquared : 0;
     scaleBy(bins, hours, sum.weight > 0 ? n / sum.weight : 0);
@@ -153,15 +189,15 @@ export class WindowRing {
   blocksBefore(endTick: number): RingBlock[] {
     const found: RingBlock[] = [];
     let limit = endTick;
-    for (const [at, ring] of this.#rings.entries()) {
-      const { stride } = ring;
-      const next = this.#rings[at + 1]?.stride ?? stride;
+    for (const [i, at] of strides.entries()) {
+      const { stride } = at;
+      const next = strides[i + 1]?.stride ?? stride;
       const newest = Math.floor(limit / stride) - 1;
       const oldest = Math.floor((endTick - 1) / stride) - blocksPerWindow + 1;
       // From here on the next stride has whole blocks; what lies before is left to it.
       const from = Math.ceil((oldest * stride) / next) * next;
       for (let index = newest; index * stride >= from; index--) {
-        const block = this.#blockAt(ring, index);
+        const block = this.#blockAt(at, index);
         if (block !== undefined) found.push(block);
       }
       limit = Math.min(limit, from);
@@ -169,147 +205,139 @@ export class WindowRing {
     return found.reverse();
   }
 
-  #blockAt(ring: Blocks, index: number): RingBlock | undefined {
+  #blockAt(at: Stride, index: number): RingBlock | undefined {
     const place = placeOf(index);
-    if (ring.index[place] !== index) return undefined;
-    const from = place * this.#columns;
-    const bins = ring.sums.slice(from, from + this.bins);
-    const weight = ring.sums[from + this.bins + 2] as number;
-    const weightSquared = ring.sums[from + this.bins + 3] as number;
+    if (this.#index[at.block + place] !== index) return undefined;
+    const from = this.#cellOf(at, place);
+    const extra = from + this.bins;
+    const weight = this.#cells[extra + 2] as number;
+    const weightSquared = this.#cells[extra + 3] as number;
     if (!(weightSquared > 0)) return undefined;
-    const n = (weight * weight) / weightSquared;
+    const bins = Float64Array.from(this.#cells.subarray(from, extra));
     const hours = new Float64Array(hoursPerWeek);
-    addHours(ring, place, hours);
+    this.#addHours(at, place, hours);
+    const n = (weight * weight) / weightSquared;
     scaleBy(bins, hours, n / weight);
-    return { startTick: index * ring.stride, endTick: (index + 1) * ring.stride, bins, n, hours };
+    return { startTick: index * at.stride, endTick: (index + 1) * at.stride, bins, n, hours };
+  }
+
+  #addHours(at: Stride, place: number, hours: Float64Array): void {
+    const cell = this.#cellOf(at, place) + this.#columns;
+    for (let slot = 0; slot < at.slots; slot++) {
+      const weight = this.#cells[cell + slot] as number;
+      if (weight === 0) continue;
+      const hour = this.#hour[at.slot + place * at.slots + slot] as number;
+      hours[hour] = (hours[hour] as number) + weight;
+    }
   }
 
   /** Bytes held, for the memory figures. */
   get byteSize(): number {
-    let size = 0;
-    for (const ring of this.#rings) {
-      size += ring.index.byteLength + ring.ticks.byteLength + ring.newestTick.byteLength;
-      size += ring.sums.byteLength + ring.hour.byteLength + ring.hourWeight.byteLength;
-    }
-    return size;
+    return this.#about.byteLength + this.#cells.byteLength;
   }
 
-  /** For the checkpoint: only blocks that hold something. */
+  /** For the checkpoint: as it lies in memory, which takes no time to speak of. */
   toBytes(): Uint8Array {
-    const used = this.#rings.flatMap((ring) => heldPlaces(ring).map((place) => ({ ring, place })));
-    const size = used.reduce((sum, { ring }) => sum + this.#blockBytes(ring), headBytes);
-    const bytes = new Uint8Array(size);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, magic);
-    view.setUint32(4, this.bins);
-    view.setUint32(8, used.length);
-    let at = headBytes;
-    for (const { ring, place } of used) {
-      this.#writeBlock(view, at, ring, place);
-      at += this.#blockBytes(ring);
-    }
+    const bytes = new Uint8Array(headBytes + this.byteSize);
+    const { byteLength } = this.#about;
+    new Uint32Array(bytes.buffer, 0, 3).set([magic, this.bins, this.#kind()]);
+    bytes.set(new Uint8Array(this.#about), headBytes);
+    const { buffer, byteOffset } = this.#cells;
+    bytes.set(new Uint8Array(buffer, byteOffset, this.#cells.byteLength), headBytes + byteLength);
     return bytes;
   }
 
   /** The reverse. Throws an Error for bytes that `toBytes` did not write. */
-  static fromBytes(bytes: Uint8Array): WindowRing {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length < headBytes || view.getUint32(0) !== magic) throw damaged();
-    const bins = view.getUint32(4);
-    if (bins < 1 || bins > binsMax) throw damaged();
+  static fromBytes(given: Uint8Array): WindowRing {
+    // A copy: it has to begin where a number of eight bytes may, and the given bytes may be part of a large file.
+    const bytes = new Uint8Array(given);
+    if (bytes.length < headBytes) throw damaged();
+    const [written, bins = 0, kind = -1] = new Uint32Array(bytes.buffer, 0, 3);
+    const Kind = cellKinds[kind];
+    if (written !== magic || bins < 1 || bins > binsMax || Kind === undefined) throw damaged();
     const made = new WindowRing(bins);
-    const count = view.getUint32(8);
-    let at = headBytes;
-    for (let block = 0; block < count; block++) {
-      if (at + 2 > bytes.length) throw damaged();
-      const ring = made.#rings.find((one) => one.stride === view.getUint16(at));
-      if (ring === undefined || at + made.#blockBytes(ring) > bytes.length) throw damaged();
-      made.#readBlock(view, at, ring);
-      at += made.#blockBytes(ring);
-    }
-    if (at !== bytes.length) throw damaged();
+    made.#cells = new Kind(made.#cells.length);
+    if (bytes.length !== headBytes + made.byteSize) throw damaged();
+    const { byteLength } = made.#about;
+    new Uint8Array(made.#about).set(bytes.subarray(headBytes, headBytes + byteLength));
+    new Uint8Array(made.#cells.buffer).set(bytes.subarray(headBytes + byteLength));
+    if (!made.#isSound()) throw damaged();
     return made;
   }
 
-  #addTo(ring: Blocks, pane: RingPane): void {
-    const index = Math.floor(pane.tick / ring.stride);
+  #kind(): number {
+    return cellKinds.findIndex((kind) => this.#cells instanceof kind);
+  }
+
+  /** A block lies where its index says, hours are hours, and sums are finite. */
+  #isSound(): boolean {
+    const isPlaced = (index: number, at: number) =>
+      index === noIndex || placeOf(index) === at % blocksPerWindow;
+    return (
+      this.#index.every(isPlaced) &&
+      this.#hour.every((hour) => hour < hoursPerWeek) &&
+      this.#cells.every((sum: number) => sum >= 0 && sum < Number.POSITIVE_INFINITY)
+    );
+  }
+
+  #cellOf({ block, slots, slot }: Stride, place: number): number {
+    return block * this.#columns + slot + place * (this.#columns + slots);
+  }
+
+  #addTo(at: Stride, pane: RingPane): void {
+    const index = Math.floor(pane.tick / at.stride);
     const place = placeOf(index);
-    const held = ring.index[place] as number;
+    const block = at.block + place;
+    const held = this.#index[block] as number;
     if (held > index) return;
-    if (held < index) clearPlace(ring, place, this.#columns, index);
-    if (ring.newestTick[place] !== pane.tick) {
-      ring.ticks[place] = (ring.ticks[place] as number) + 1;
-      ring.newestTick[place] = pane.tick;
+    if (held < index) this.#clear(at, place, index);
+    if (this.#newest[block] !== pane.tick) {
+      this.#ticks[block] = (this.#ticks[block] as number) + 1;
+      this.#newest[block] = pane.tick;
     }
-    const { sums } = ring;
-    const base = place * this.#columns;
-    for (let j = 0; j < this.bins; j++)
-      sums[base + j] = (sums[base + j] as number) + (pane.bins[j] as number);
-    const extra = base + this.bins;
-    sums[extra] = (sums[extra] as number) + pane.missing;
-    sums[extra + 1] = (sums[extra + 1] as number) + pane.malformed;
-    sums[extra + 2] = (sums[extra + 2] as number) + pane.weight;
-    sums[extra + 3] = (sums[extra + 3] as number) + pane.weightSquared;
-    addHour(ring, place, pane);
+    const from = this.#cellOf(at, place);
+    for (let j = 0; j < this.bins; j++) this.#raise(from + j, pane.bins[j] as number);
+    const extra = from + this.bins;
+    this.#raise(extra, pane.missing);
+    this.#raise(extra + 1, pane.malformed);
+    this.#raise(extra + 2, pane.weight);
+    this.#raise(extra + 3, pane.weightSquared);
+    this.#addHour(at, place, extra + extraColumns, pane);
   }
 
-  #blockBytes(ring: Blocks): number {
-    return 20 + 8 * this.#columns + 9 * ring.slots;
-  }
-
-  #writeBlock(view: DataView, start: number, ring: Blocks, place: number): void {
-    view.setUint16(start, ring.stride);
-    view.setUint16(start + 2, ring.ticks[place] as number);
-    view.setFloat64(start + 4, ring.index[place] as number);
-    view.setFloat64(start + 12, ring.newestTick[place] as number);
-    let at = start + 20;
-    for (let c = 0; c < this.#columns; c++, at += 8)
-      view.setFloat64(at, ring.sums[place * this.#columns + c] as number);
-    for (let slot = place * ring.slots; slot < (place + 1) * ring.slots; slot++, at += 9) {
-      view.setUint8(at, ring.hour[slot] as number);
-      view.setFloat64(at + 1, ring.hourWeight[slot] as number);
+  #raise(cell: number, by: number): void {
+    if (by === 0) return;
+    const sum = (this.#cells[cell] as number) + by;
+    this.#cells[cell] = sum;
+    // What was kept is not the sum: these cells are too narrow for it.
+    while (this.#cells[cell] !== sum && !(this.#cells instanceof Float64Array)) {
+      this.#cells =
+        this.#cells instanceof Uint16Array ? Uint32Array.from(this.#cells) : Float64Array.from(this.#cells);
+      this.#cells[cell] = sum;
     }
   }
 
-  #readBlock(view: DataView, start: number, ring: Blocks): void {
-    const index = view.getFloat64(start + 4);
-    const place = placeOf(index);
-    if (!Number.isInteger(index)) throw damaged();
-    ring.index[place] = index;
-    ring.ticks[place] = view.getUint16(start + 2);
-    ring.newestTick[place] = view.getFloat64(start + 12);
-    let at = start + 20;
-    for (let c = 0; c < this.#columns; c++, at += 8)
-      ring.sums[place * this.#columns + c] = view.getFloat64(at);
-    for (let slot = place * ring.slots; slot < (place + 1) * ring.slots; slot++, at += 9) {
-      ring.hour[slot] = view.getUint8(at) % hoursPerWeek;
-      ring.hourWeight[slot] = view.getFloat64(at + 1);
+  /** A slot without weight is free; where an hour finds none it joins the last, so that no weight is lost. */
+  #addHour(at: Stride, place: number, cell: number, pane: RingPane): void {
+    const first = at.slot + place * at.slots;
+    let slot = 0;
+    while (slot < at.slots - 1 && (this.#cells[cell + slot] as number) > 0) {
+      if (this.#hour[first + slot] === pane.hour) break;
+      slot++;
     }
+    if ((this.#cells[cell + slot] as number) === 0) this.#hour[first + slot] = pane.hour;
+    this.#raise(cell + slot, pane.weight);
   }
-}
 
-/** An hour at an odd offset of the zone may begin inside a block: one more than fit. */
-function newBlocks(stride: number, columns: number): Blocks {
-  const slots = Math.ceil(stride / ticksPerHour) + 1;
-  return {
-    stride,
-    slots,
-    index: new Float64Array(blocksPerWindow).fill(Number.NEGATIVE_INFINITY),
-    ticks: new Uint16Array(blocksPerWindow),
-    newestTick: new Float64Array(blocksPerWindow).fill(-1),
-    sums: new Float64Array(blocksPerWindow * columns),
-    hour: new Uint8Array(blocksPerWindow * slots),
-    hourWeight: new Float64Array(blocksPerWindow * slots),
-  };
-}
-
-function addHours(ring: Blocks, place: number, hours: Float64Array): void {
-  const last = (place + 1) * ring.slots;
-  for (let at = place * ring.slots; at < last; at++) {
-    const weight = ring.hourWeight[at] as number;
-    if (weight === 0) continue;
-    const hour = ring.hour[at] as number;
-    hours[hour] = (hours[hour] as number) + weight;
+  #clear(at: Stride, place: number, index: number): void {
+    const block = at.block + place;
+    this.#index[block] = index;
+    this.#ticks[block] = 0;
+    this.#newest[block] = noIndex;
+    const from = this.#cellOf(at, place);
+    this.#cells.fill(0, from, from + this.#columns + at.slots);
+    const slot = at.slot + place * at.slots;
+    this.#hour.fill(0, slot, slot + at.slots);
   }
 }
 
@@ -322,31 +350,6 @@ function scaleBy(bins: Float64Array, hours: Float64Array, factor: number): void 
 
 function placeOf(index: number): number {
   return ((index % blocksPerWindow) + blocksPerWindow) % blocksPerWindow;
-}
-
-function heldPlaces(ring: Blocks): number[] {
-  return [...ring.index].flatMap((index, place) => (Number.isFinite(index) ? [place] : []));
-}
-
-function clearPlace(ring: Blocks, place: number, columns: number, index: number): void {
-  ring.index[place] = index;
-  ring.ticks[place] = 0;
-  ring.newestTick[place] = -1;
-  ring.sums.fill(0, place * columns, (place + 1) * columns);
-  ring.hour.fill(0, place * ring.slots, (place + 1) * ring.slots);
-  ring.hourWeight.fill(0, place * ring.slots, (place + 1) * ring.slots);
-}
-
-/** A slot without weight is free; where an hour finds none it joins the last, so that no weight is lost. */
-function addHour(ring: Blocks, place: number, pane: RingPane): void {
-  const first = place * ring.slots;
-  let slot = first;
-  while (slot < first + ring.slots - 1 && (ring.hourWeight[slot] as number) > 0) {
-    if (ring.hour[slot] === pane.hour) break;
-    slot++;
-  }
-  if ((ring.hourWeight[slot] as number) === 0) ring.hour[slot] = pane.hour;
-  ring.hourWeight[slot] = (ring.hourWeight[slot] as number) + pane.weight;
 }
 
 function damaged(): Error {

@@ -16,7 +16,10 @@ const terms = [1, 2, 3, 4, 5] as const;
 export function kolmogorovUpper(z: number): number {
   if (!(z > 0)) return 1;
   if (z < 1) return 1 - lowerTheta(z);
-  return terms.reduceRight((sum, k) => sum + (k % 2 === 1 ? 2 : -2) * Math.exp(-2 * k * k * z * z), 0);
+  // The smallest first.
+  let sum = 0;
+  for (let k = terms.length; k >= 1; k--) sum += (k % 2 === 1 ? 2 : -2) * Math.exp(-2 * k * k * z * z);
+  return sum;
 }
 
 function lowerTheta(z: number): number {

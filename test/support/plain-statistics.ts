@@ -47,3 +47,39 @@ export function plainKsP(d: number, n: number, m: number): number {
   for (let k = 1; k <= 100; k++) sum += (k % 2 === 1 ? 2 : -2) * Math.exp(-2 * k * k * z * z);
   return Math.min(1, Math.max(0, sum));
 }
+
+/** `plainKs` for thousands of values: both sorted, walked side by side. */
+export function plainKsSorted(reference: readonly number[], current: readonly number[]): number {
+  let largest = 0;
+  walk(reference, current, (f, g) => {
+    largest = Math.max(largest, Math.abs(f - g));
+  });
+  return largest;
+}
+
+/** ∫ |F − G|, from raw values. */
+export function plainWasserstein(reference: readonly number[], current: readonly number[]): number {
+  let sum = 0;
+  walk(reference, current, (f, g, width) => {
+    sum += Math.abs(f - g) * width;
+  });
+  return sum;
+}
+
+/** At each value that occurs: both distribution functions, and the way to the next value. */
+function walk(
+  a: readonly number[],
+  b: readonly number[],
+  visit: (f: number, g: number, width: number) => void,
+) {
+  const left = Float64Array.from(a).sort();
+  const right = Float64Array.from(b).sort();
+  const values = Float64Array.from([...new Set([...left, ...right])]).sort();
+  let i = 0;
+  let j = 0;
+  values.forEach((value, at) => {
+    while (i < left.length && (left[i] as number) <= value) i++;
+    while (j < right.length && (right[j] as number) <= value) j++;
+    visit(i / left.length, j / right.length, (values[at + 1] ?? value) - value);
+  });
+}

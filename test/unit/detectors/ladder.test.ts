@@ -6,7 +6,7 @@ import { judgeLevels } from '../../../detectors/ladder/judge-levels.ts';
 import { judgeWindow } from '../../../detectors/ladder/judge-window.ts';
 import { lambdaNeeded, minDetectableShift } from '../../../detectors/ladder/min-detectable-shift.ts';
 import { judgeRate } from '../../../detectors/ladder/rate.ts';
-import { unlearnedVariance } from '../../../detectors/ladder/variance.ts';
+import { BinFits, unlearnedVariance } from '../../../detectors/ladder/variance.ts';
 import { normalLower, normalQuantile } from '../../../detectors/math/normal.ts';
 
 const bins = 20;
@@ -147,7 +147,10 @@ test('learned variance makes the same deviation less sure', () => {
   const input = { ...plain, bins: normalCounts(5_000, 0.2), n: 5_000, wantP: true };
   expect(judgeWindow(input).status).toBe('breach');
   expect(
-    judgeWindow({ ...input, variance: { ...variance, bins: variance.bins.map(() => fit) } }).status,
+    judgeWindow({
+      ...input,
+      variance: { ...variance, bins: new BinFits(Array.from({ length: variance.bins.length }, () => fit)) },
+    }).status,
   ).toBe('ok');
 });
 
