@@ -193,10 +193,10 @@ function savedParts(judge: LadderJudge, scores: ScoreBook, aggregator: Aggregato
   ];
 }
 
-/** Whether any rule judges a signal by the default rule. */
+/** Whether any rule judges a signal by the default rule, or as drift, which is explained from the same windows. */
 function watchedOnLadder({ rules }: Config): (series: Series) => boolean {
   const onLadder = new Set(registries.detectors.flatMap(({ type, ladder }) => (ladder ? [type] : [])));
-  const asked = rules.filter((rule) => onLadder.has(rule.detector.type));
+  const asked = rules.filter((rule) => rule.class === 'drift' || onLadder.has(rule.detector.type));
   return ({ model, environment, signal }) =>
     asked.some((rule) => isWatching(rule, model, environment, signal));
 }
