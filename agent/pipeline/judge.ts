@@ -71,11 +71,15 @@ export function createJudge(
 ): (closed: ClosedPane, signals: readonly SignalState[]) => Verdict[] {
   const options: Judging = { ...given, inverses: new KeptInverses() };
   const { config, meter } = options;
+  // Counted for the first part of a pane, and good for the others.
+  let shared: { readonly closed: ClosedPane; readonly shares: BudgetShares } | undefined;
   return (closed, signals) => {
     const verdicts: Verdict[] = [];
     const due = config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
     if (due.length === 0) return verdicts;
-    const shares = countShares(config.rules, closed.state, options.detectors);
+    if (shared?.closed !== closed)
+      shared = { closed, shares: countShares(config.rules, closed.state, options.detectors) };
+    const { shares } = shared;
     for (const signal of signals) {
       for (const rule of due) {
         if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
