@@ -71,15 +71,12 @@ export function createJudge(
 ): (closed: ClosedPane, signals: readonly SignalState[]) => Verdict[] {
   const options: Judging = { ...given, inverses: new KeptInverses() };
   const { config, meter } = options;
-  // Counted for the first part of a pane, and good for the others.
-  let shared: { readonly closed: ClosedPane; readonly shares: BudgetShares } | undefined;
+  const sharesOf = createShares(options);
   return (closed, signals) => {
     const verdicts: Verdict[] = [];
     const due = config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
     if (due.length === 0) return verdicts;
-    if (shared?.closed !== closed)
-      shared = { closed, shares: countShares(config.rules, closed.state, options.detectors) };
-    const { shares } = shared;
+    const shares = sharesOf(closed);
     for (const signal of signals) {
       for (const rule of due) {
         if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
@@ -327,6 +324,16 @@ interface BudgetShares {
   readonly watched: number;
   /** Signals times rules under the default rule, by the part of its budget they share. */
   readonly families: Readonly<Record<SignalFamily, number>>;
+}
+
+/** Counted for the first part of a pane, and good for the others. */
+function createShares({ config, detectors }: JudgeOptions): (closed: ClosedPane) => BudgetShares {
+  let last: { readonly closed: ClosedPane; readonly shares: BudgetShares } | undefined;
+  return (closed) => {
+    if (last?.closed !== closed)
+      last = { closed, shares: countShares(config.rules, closed.state, detectors) };
+    return last.shares;
+  };
 }
 
 function countShares(
