@@ -78,11 +78,12 @@ export function createJudge(
 ): (closed: ClosedPane, signals: readonly SignalState[]) => Verdict[] {
   const options: Judging = { ...given, inverses: new KeptInverses() };
   const { config, meter } = options;
+  const sharesOf = createShares(options);
   return (closed, signals) => {
     const verdicts: Verdict[] = [];
     const due = config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
     if (due.length === 0) return verdicts;
-    const shares = countShares(config.rules, closed.state, options.detectors);
+    const shares = sharesOf(closed);
     for (const signal of signals) {
       for (const rule of due) {
         if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
@@ -252,6 +253,16 @@ function together(candidates: readonly Candidate[]): Candidate[] {
   );
   const firstMs = Math.min(...candidates.map((candidate) => candidate.firstMs));
   return [{ version: most.version, scale: first.scale, counters, firstMs }];
+}
+
+/** Counted for the first part of a pane, and good for the others. */
+function createShares({ config, detectors }: JudgeOptions): (closed: ClosedPane) => BudgetShares {
+  let last: { readonly closed: ClosedPane; readonly shares: BudgetShares } | undefined;
+  return (closed) => {
+    if (last?.closed !== closed)
+      last = { closed, shares: countShares(config.rules, closed.state, detectors) };
+    return last.shares;
+  };
 }
 
 function countShares(

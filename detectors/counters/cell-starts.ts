@@ -7,7 +7,7 @@
  */
 import type { CellStarts } from '../../core/scale.ts';
 
-const places = 256;
+const places = 128;
 /** Steps from an entry, on average over the cells; more, as with heavy tails on an even grid, and halving is as fast. */
 const stepsMax = 2;
 
