@@ -22,6 +22,8 @@ import { Ledger } from './pipeline/ledger.ts';
 import { createNormaliser } from './pipeline/normalise.ts';
 import type { StoredOutbox } from './pipeline/outbox-book.ts';
 import { createPricer } from './pipeline/price.ts';
+import { RateBook } from './pipeline/rate-book.ts';
+import { RateJudge } from './pipeline/rate-judge.ts';
 import { announceReference } from './pipeline/references.ts';
 import { type RestoredState, restore } from './pipeline/restore.ts';
 import { createSampler } from './pipeline/sample.ts';
@@ -88,10 +90,12 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const states = new DetectorStates(meter);
   const { paneMs } = config.windows;
   const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
+  const rates = new RateBook({ config, meter, log, stored: restored.rates });
   const checkpoints = createCheckpointer({
     aggregator,
     states,
     ladders,
+    rates,
     blobs: ports.blobs,
     config,
     clock,
@@ -102,6 +106,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator, {
     states,
     ladders,
+    rates,
   });
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
@@ -187,13 +192,20 @@ function createIntake(options: AgentOptions, restored: RestoredState, state: () 
   return { aggregator, transactions, observe, otlp };
 }
 
+/** What is kept of the past, for judging. */
+interface Books {
+  readonly states: DetectorStates;
+  readonly ladders: LadderBook;
+  readonly rates: RateBook;
+}
+
 /** What is decided: panes into verdicts, verdicts into alerts, and from them messages and calls. */
 function createDecisions(
   options: AgentOptions,
   restored: RestoredState,
   outbox: StoredOutbox,
   aggregator: Aggregator,
-  { states, ladders }: { readonly states: DetectorStates; readonly ladders: LadderBook },
+  { states, ladders, rates }: Books,
 ) {
   const { config, ports, identity, isRollbackDisabled } = options;
   const { digest, log, meter, random, store } = ports;
@@ -226,8 +238,20 @@ function createDecisions(
   });
   const ladderJudge = new LadderJudge(config);
   return {
-    judge: createJudge({ config, detectors, states, ladders, ladderJudge, meter, log }),
+    judge: createJudge({
+      config,
+      detectors,
+      states,
+      ladders,
+      ladderJudge,
+      paneMs: config.windows.paneMs,
+      rates,
+      rateJudge: new RateJudge(config),
+      meter,
+      log,
+    }),
     ladders,
+    rates,
     alerts: createAlertStage({
       config: config.alerting,
       rules: () => config.rules,

@@ -29,6 +29,18 @@ export const defaultRules = [
   { name: 'input_drift', match: { signal: 'input.*' }, drift: {}, ...atOnce, severity: 'warning' },
   { name: 'output_drift', match: { signal: 'output.*' }, drift: {}, ...atOnce, severity: 'major' },
   { name: 'token_drift', match: { signal: 'tokens.*' }, drift: {}, ...atOnce, severity: 'warning' },
+  { name: 'input_missing', match: { signal: 'input.*' }, missing_rate: {}, ...atOnce, severity: 'warning' },
+  {
+    name: 'input_malformed',
+    match: { signal: 'input.*' },
+    malformed_rate: {},
+    ...atOnce,
+    severity: 'warning',
+  },
+  { name: 'input_unseen', match: { signal: 'input.*' }, unseen_rate: {}, ...atOnce, severity: 'warning' },
+  { name: 'output_missing', match: { signal: 'output.*' }, missing_rate: {}, ...atOnce, severity: 'major' },
+  { name: 'output_unseen', match: { signal: 'output.*' }, unseen_rate: {}, ...atOnce, severity: 'major' },
+  { name: 'error_rate', match: { signal: 'error_share' }, error_rate: {}, ...atOnce, severity: 'major' },
   {
     name: 'error_share',
     match: { signal: 'error_share' },

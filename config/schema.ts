@@ -96,6 +96,14 @@ const referenceFile = z.strictObject({
 
 export type ReferenceFileForm = z.infer<typeof referenceFile>;
 
+const modelSettings = z.strictObject({
+  model: glob().describe('Names of models, as a pattern. The first entry that fits a model counts.'),
+  environment: glob().default('*').describe('Names of environments, as a pattern.'),
+  false_alarms: rate().describe('False alarms you accept for it, instead of those at the top.'),
+});
+
+const models = () => z.array(modelSettings).max(1_000).default([]);
+
 const references = () =>
   z.strictObject({
     learn: learn().prefault({}).describe('A reference without a file is learned from the first traffic.'),
@@ -129,6 +137,18 @@ const prices = () =>
       .max(1_000)
       .default([])
       .describe('Your prices; they come before the ones Kedge ships.'),
+  });
+
+const sampling = () =>
+  z.strictObject({
+    assume_ratio: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe(
+        'Share of traffic that is sent, where the sender does not say; each row then counts 1/ratio.',
+      ),
   });
 
 const store = () =>
@@ -173,8 +193,11 @@ export function createSchema(registries: Registries) {
     false_alarms: rate()
       .prefault('1 per month')
       .describe(
-        'False alarms you accept per model; calibrated rules derive their alpha from it. A month has 30 days.',
+        'False alarms you accept per model; calibrated rules derive their alpha from it. A month has 30 days, a quarter 90.',
       ),
+    models: models().describe(
+      'What is different for single models. A model needs no entry here to be watched.',
+    ),
     references: references().prefault({}).describe('What current windows are compared with.'),
     rules: z
       .array(ruleSchema(registries.detectors))
@@ -187,19 +210,7 @@ export function createSchema(registries: Registries) {
       .default([])
       .describe('Limits in plain words, besides the rules.'),
     prices: prices().prefault({}).describe('What tokens and calls cost.'),
-    sampling: z
-      .strictObject({
-        assume_ratio: z
-          .number()
-          .gt(0)
-          .max(1)
-          .optional()
-          .describe(
-            'Share of traffic that is sent, where the sender does not say; each row then counts 1/ratio.',
-          ),
-      })
-      .prefault({})
-      .describe('Sampled telemetry.'),
+    sampling: sampling().prefault({}).describe('Sampled telemetry.'),
     transactions: z
       .strictObject({
         idle: duration(1).prefault('1m').describe('A transaction without a call for so long is over.'),

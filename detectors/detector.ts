@@ -4,6 +4,9 @@ import type { RuleClass } from '../core/rule.ts';
 import type { Scale } from '../core/scale.ts';
 import type { Finding } from '../core/verdict.ts';
 
+/** Rows that are counted as such and belong to no bin, or are the failed ones. */
+export type RateKind = 'missing' | 'malformed' | 'unseen' | 'error';
+
 /** What a detector sees of one window. Frozen in spirit: it changes nothing of it. */
 export interface DetectorInput<Options> {
   readonly scale: Scale;
@@ -51,6 +54,10 @@ export interface Detector<Options = unknown> {
   readonly sequential?: true;
   /** In a rule it is judged on the ladder of windows (pipeline/ladder-judge.ts): the rule's own window does not matter. */
   readonly ladder?: true;
+  /** On the ladder too, but what is judged there is the share of such rows (pipeline/rate-judge.ts). */
+  readonly rate?: RateKind;
+  /** Watches the calls of a model, not a signal: in a rule it is for the signal `calls` (pipeline/judge-traffic.ts). */
+  readonly traffic?: 'volume' | 'silence';
   /** A strict object; every field described, with a default or a reason for none. Input may be `{}` or the shorthand. */
   readonly options: z.ZodType<Options>;
   /** The option a bare value means: `psi: 0.2` is `psi: {threshold: 0.2}`. */

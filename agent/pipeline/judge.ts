@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { falseAlarmsOf } from '../../config/model-settings.ts';
 import { AssertionFault } from '../../core/assert.ts';
 import { globMatches } from '../../core/glob.ts';
 import type { Counters } from '../../core/pane.ts';
@@ -12,11 +13,12 @@ import type { Detector } from '../../detectors/detector.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
 import { type BudgetShares, inconclusive, type Look, learningText, toVerdict, worse } from './judge-look.ts';
 import { judgeOnLadder, type LadderJudging } from './judge-on-ladder.ts';
+import { judgeRates, type RateJudging } from './judge-rates.ts';
 import { familyOf } from './ladder-judge.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
-export interface JudgeOptions extends LadderJudging {
+export interface JudgeOptions extends LadderJudging, RateJudging {
   /** By type. */
   readonly detectors: ReadonlyMap<string, Detector>;
   /** What sequential detectors remember. */
@@ -84,6 +86,7 @@ function judgeSignal(options: JudgeOptions, look: Omit<Look, 'scale'>): Verdict 
   if (detector === undefined) return undefined;
   const scale = scaleOf(closed.state, signal);
   if (scale === undefined || !detector.scales.includes(scale.kind)) return undefined;
+  if (detector.rate !== undefined) return judgeRates(options, { ...look, scale }, detector.rate);
   if (detector.ladder) return judgeOnLadder(options, { ...look, scale });
   return judgeWindow(options, { ...look, scale }, detector);
 }
@@ -132,7 +135,8 @@ function findIn(options: JudgeOptions, look: Look, detector: Detector, window: W
     const missing = withoutReference(options.config, look, window);
     if (missing !== undefined) return missing;
   }
-  const { falseAlarms } = options.config;
+  const { model, environment } = look.closed.state;
+  const falseAlarms = falseAlarmsOf(options.config, model, environment);
   const windows = 'windows' in rule.for ? rule.for.windows : Math.ceil(rule.for.ms / rule.hopMs) + 1;
   const confirmations = detector.sequential ? 1 : windows;
   try {
@@ -213,15 +217,15 @@ function countShares(
   state: ModelState,
   detectors: ReadonlyMap<string, Detector>,
 ): BudgetShares {
-  const families = { inputs: 0, outputs: 0, segments: 0, rest: 0 };
+  const families = { inputs: 0, outputs: 0, rates: 0, segments: 0, rest: 0 };
   let watched = 0;
   for (const rule of rules) {
-    const isOnLadder = detectors.get(rule.detector.type)?.ladder === true;
-    if (rule.class !== 'drift' && !isOnLadder) continue;
+    const detector = detectors.get(rule.detector.type);
+    const isRate = detector?.rate !== undefined;
     for (const signal of state.signals.keys()) {
       if (!isWatching(rule, state.model, state.environment, signal)) continue;
-      if (rule.class === 'drift') watched++;
-      if (isOnLadder) families[familyOf(signal)]++;
+      if (rule.class === 'drift' && !isRate) watched++;
+      if (detector?.ladder) families[isRate ? 'rates' : familyOf(signal)]++;
     }
   }
   return { watched, families };

@@ -18,6 +18,8 @@ export interface RestoredState {
   readonly references: readonly Reference[];
   /** Models of the default rule, undecoded. */
   readonly ladders: ReadonlyMap<string, Uint8Array>;
+  /** Models of the rates, undecoded. */
+  readonly rates: ReadonlyMap<string, Uint8Array>;
   /** Event time up to which windows of a model were judged, by `boundaryKey`. */
   readonly closedMs: ReadonlyMap<string, number>;
 }
@@ -50,6 +52,7 @@ export async function restore(store: Store, log: Log, meter: Meter): Promise<Res
     auditHead: lastLine === undefined ? emptyHead : { seq: lastLine.seq, hash: lastLine.hash },
     references: await values('reference/', decodeReference),
     ladders: new Map(await all('ladder/', (bytes) => bytes)),
+    rates: new Map(await all('rate/', (bytes) => bytes)),
     closedMs: new Map(await all<number>('boundary/')),
   };
 }

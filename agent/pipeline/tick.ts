@@ -10,6 +10,7 @@ import type { DeliverStage, Enqueued } from './deliver.ts';
 import type { LadderBook } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelState } from './model-state.ts';
+import type { RateBook } from './rate-book.ts';
 import { announceReference, referenceWrite } from './references.ts';
 import type { LastVerdicts } from './status.ts';
 import type { Transactions } from './transactions.ts';
@@ -21,6 +22,7 @@ export interface TickOptions {
   readonly transactions: Transactions;
   readonly judge: (closed: ClosedPane) => readonly Verdict[];
   readonly ladders: LadderBook;
+  readonly rates: RateBook;
   readonly alerts: AlertStage;
   readonly act: ActStage;
   readonly deliver: DeliverStage;
@@ -84,14 +86,15 @@ class Turn {
   }
 
   #evaluateModel(state: ModelState): void {
-    const { judge, ladders, alerts, ledger, verdicts, meter, config } = this.#options;
+    const { judge, ladders, rates, alerts, ledger, verdicts, meter, config } = this.#options;
     let closedAny = false;
     for (const closed of closePanes(state, this.#nowMs, config)) {
       closedAny = true;
       meter.add('panes_closed', 1);
       this.#keepReferences(closed);
       ladders.feed(closed);
-      ledger.add(ladders.takeWrites());
+      rates.feed(closed);
+      ledger.add([...ladders.takeWrites(), ...rates.takeWrites()]);
       const judged = judge(closed);
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));

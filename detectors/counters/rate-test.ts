@@ -51,6 +51,13 @@ export function rateOptions(minRows: number) {
 
 export type RateOptions = z.output<ReturnType<typeof rateOptions>>;
 
+/** Of those that are judged on the ladder: there is no raw threshold. */
+export const ladderRateOptions = () => rateOptions(50).omit({ threshold: true });
+
+export type LadderRateOptions = z.output<ReturnType<typeof ladderRateOptions>>;
+
+export const ladderRateExamples: readonly unknown[] = [{}, { min_points: 0.01 }];
+
 /** Effective rows, and how many of them count. */
 export interface Rates {
   /** "Share of 'error' in output.label". */
