@@ -29,6 +29,26 @@ export interface DetectorInput<Options> {
   readonly state?: unknown;
 }
 
+/** A window without any change, of a usual signal. */
+export interface NullCase {
+  /** Effective rows of window and reference. */
+  readonly n: number;
+  readonly m: number;
+  /** Deciles or levels that are compared. */
+  readonly groups: number;
+  /** By how much windows vary more than independent rows would; 1: they do not. */
+  readonly inflation: number;
+  /** The share of what is counted, for detectors of one share. */
+  readonly share: number;
+}
+
+export interface RawThreshold<Options> {
+  /** As a person reads it, such as `PSI > 0.2`; undefined: these options leave the test calibrated. */
+  textOf(options: Options): string | undefined;
+  /** P(a look is over the threshold) by a formula; undefined, or left out: only by simulation. */
+  tailOf?(options: Options, look: NullCase): number | undefined;
+}
+
 /**
  * A statistical test or limit: one file in this folder, one line in registry.ts.
  * `judge` is pure: no state but the one handed in and out, no clock, no chance, and never NaN in its answer. It says
@@ -60,6 +80,8 @@ export interface Detector<Options = unknown> {
   readonly traffic?: 'volume' | 'silence';
   /** A strict object; every field described, with a default or a reason for none. Input may be `{}` or the shorthand. */
   readonly options: z.ZodType<Options>;
+  /** For a detector whose options may hold a raw threshold: what that means where nothing changes (implied/implied.ts). */
+  readonly raw?: RawThreshold<Options>;
   /** The option a bare value means: `psi: 0.2` is `psi: {threshold: 0.2}`. */
   readonly shorthand?: string;
   readonly examples: readonly unknown[];

@@ -152,6 +152,21 @@ export const ks = defineDetector<Options>({
   needsReference: true,
   options,
   shorthand: 'p',
+  raw: {
+    textOf: ({ p, d }) => {
+      const parts = [
+        ...(p === undefined ? [] : [`KS p < ${p}`]),
+        ...(d === undefined ? [] : [`KS D > ${d}`]),
+      ];
+      return parts.length === 0 ? undefined : parts.join(' and ');
+    },
+    // Independent rows make p what it says; rows that vary more make small p too often.
+    tailOf: ({ p, d }, { n, m, inflation }) => {
+      const x = 1 / n + 1 / m;
+      const distance = Math.max(d ?? 0, p === undefined ? 0 : kolmogorovUpperInverse(p) * Math.sqrt(x));
+      return kolmogorovUpper(distance / Math.sqrt(x * inflation));
+    },
+  },
   examples: [{}, { p: 0.001 }, { d: 0.1, min_rows: 500 }],
   judge,
 });

@@ -11,7 +11,7 @@
  * Source: Przyborowski and Wilenski, Biometrika 31 (1940) 313.
  */
 import { absentFinding } from './counters/absent-rate.ts';
-import { type RateOptions, rateExamples, rateOptions } from './counters/rate-test.ts';
+import { type RateOptions, rateExamples, rateOptions, rawRate } from './counters/rate-test.ts';
 import { defineDetector } from './detector.ts';
 
 export const missingShare = defineDetector<RateOptions>({
@@ -26,6 +26,7 @@ export const missingShare = defineDetector<RateOptions>({
   needsReference: true,
   options: rateOptions(200),
   shorthand: 'threshold',
+  raw: rawRate('the share of missing rows'),
   examples: rateExamples,
   judge: (input) => absentFinding(input, 'missing'),
 });

@@ -13,7 +13,7 @@
  *
  * Sources: I. J. Good, Biometrika 40 (1953) 237; the conditional binomial as in missing-share.ts.
  */
-import { type RateOptions, rateExamples, rateOptions } from './counters/rate-test.ts';
+import { type RateOptions, rateExamples, rateOptions, rawRate } from './counters/rate-test.ts';
 import { unseenFinding } from './counters/unseen-rate.ts';
 import { defineDetector } from './detector.ts';
 
@@ -29,6 +29,7 @@ export const unseenShare = defineDetector<RateOptions>({
   needsReference: true,
   options: rateOptions(200),
   shorthand: 'threshold',
+  raw: rawRate('the share of unseen levels', 'higher'),
   examples: rateExamples,
   judge: unseenFinding,
 });

@@ -10,6 +10,7 @@ import type { Finding, Verdict } from '../../core/verdict.ts';
 import { alphaPerLook } from '../../detectors/calibrate.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
+import type { SignalFamily } from '../../detectors/ladder/alpha-ladder.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
 import { type BudgetShares, inconclusive, type Look, learningText, toVerdict, worse } from './judge-look.ts';
 import { judgeOnLadder, type LadderJudging } from './judge-on-ladder.ts';
@@ -221,14 +222,18 @@ function countShares(
   let watched = 0;
   for (const rule of rules) {
     const detector = detectors.get(rule.detector.type);
-    const isRate = detector?.rate !== undefined;
+    if (detector === undefined) continue;
     for (const signal of state.signals.keys()) {
       if (!isWatching(rule, state.model, state.environment, signal)) continue;
-      if (rule.class === 'drift' && !isRate) watched++;
-      if (detector?.ladder) families[isRate ? 'rates' : familyOf(signal)]++;
+      if (rule.class === 'drift' && detector.rate === undefined) watched++;
+      if (detector.ladder) families[partOf(detector, signal)]++;
     }
   }
   return { watched, families };
+}
+
+function partOf(detector: Detector, signal: string): SignalFamily {
+  return detector.rate === undefined ? familyOf(signal) : 'rates';
 }
 
 function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {

@@ -69,6 +69,9 @@ export function defineSquaredDistance(distance: SquaredDistance): Detector {
     needsReference: true,
     options: optionsOf(distance),
     shorthand: 'threshold',
+    raw: {
+      textOf: ({ threshold }) => (threshold === undefined ? undefined : `${distance.name} > ${threshold}`),
+    },
     examples: [
       {},
       { threshold: distance.exampleThreshold },
