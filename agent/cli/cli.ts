@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { registries } from '../agent.ts';
 import { check } from './check.ts';
 import { readText } from './read-text.ts';
@@ -25,9 +25,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .command('check')
     .description('read a configuration and print every fault; exit code 0 or 2')
     .argument('<file>', 'configuration file')
-    .action((file: string) => {
+    .option('--rows <number>', 'rows of a window, for what raw thresholds imply', wholeNumber)
+    .action((file: string, options: { rows?: number }) => {
       code = check(
-        { file },
+        { file, rows: options.rows },
         { env: process.env, readFile: readText, isReadable: existsSync, write },
         registries,
       );
@@ -39,6 +40,12 @@ export async function runCli(args: readonly string[]): Promise<number> {
     if (fault instanceof CommanderError) return fault.exitCode === 0 ? 0 : 2;
     throw fault;
   }
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError('expected a whole number from 1.');
 }
 
 function write(text: string): void {

@@ -20,7 +20,8 @@ import { normalQuantile } from '../math/normal.ts';
 import { countersOf, drawCounts, uniformDraws } from './draws.ts';
 
 const formulaFrom = 200;
-const drawsOfTail = 10_000;
+const drawsOfFew = 10_000;
+const drawsOfTail = 2_000;
 /** Where windows are large a draw costs the same and the chance is mostly nil. */
 const drawsOfPower = 64;
 const power = 0.9;
@@ -74,10 +75,17 @@ export function impliedTail(
   if (detector.raw?.textOf(options) === undefined) return undefined;
   const { n, m, inflation = 1, share = usualShare, groups = usualGroups } = look;
   const byFormula = detector.raw.tailOf?.(options, { n, m, groups, inflation, share });
+  if (n < leastRows(options)) return 0;
   const isExact = n >= formulaFrom || detector.sequential === true || !canDraw(detector, subject);
   if (byFormula !== undefined && isExact) return byFormula;
   if (!canDraw(detector, subject)) return byFormula ?? 0;
-  return shareOver(detector, options, { n: n / inflation, m }, subject, drawsOfTail);
+  return shareOver(
+    detector,
+    options,
+    { n: n / inflation, m },
+    subject,
+    n < formulaFrom ? drawsOfFew : drawsOfTail,
+  );
 }
 
 /** In standard deviations of the reference; undefined where no shift up to 4 is found, or the detector is not of that kind. */
@@ -89,6 +97,7 @@ export function impliedShift(
 ): number | undefined {
   const { scale, reference } = subject;
   if (detector.sequential || scale.kind !== 'numeric' || !canDraw(detector, subject)) return undefined;
+  if (look.n < leastRows(options)) return undefined;
   const sd = Math.sqrt(reference.m2 / reference.weight);
   const shares = sharesOf(reference);
   const edges = [
@@ -109,6 +118,12 @@ export function impliedShift(
     else low = middle;
   }
   return high;
+}
+
+/** With fewer rows a window is not judged. */
+export function leastRows(options: unknown): number {
+  const { min_rows: rows } = (options ?? {}) as { readonly min_rows?: unknown };
+  return typeof rows === 'number' ? rows : 0;
 }
 
 /** Shares of one kind of row, such as missing ones, are no cells. */
