@@ -22,6 +22,8 @@ import { Ledger } from './pipeline/ledger.ts';
 import { createNormaliser } from './pipeline/normalise.ts';
 import type { StoredOutbox } from './pipeline/outbox-book.ts';
 import { createPricer } from './pipeline/price.ts';
+import { PromiseBook } from './pipeline/promise-book.ts';
+import { Promises } from './pipeline/promises.ts';
 import { RateBook } from './pipeline/rate-book.ts';
 import { RateJudge } from './pipeline/rate-judge.ts';
 import { announceReference } from './pipeline/references.ts';
@@ -237,6 +239,7 @@ function createDecisions(
     onSettled: (row) => act.settled(row),
   });
   const ladderJudge = new LadderJudge(config);
+  const promiseBook = new PromiseBook({ config, detectors, meter, stored: restored.given });
   return {
     judge: createJudge({
       config,
@@ -252,6 +255,8 @@ function createDecisions(
     }),
     ladders,
     rates,
+    promiseBook,
+    promises: new Promises({ config, detectors, ladders, rates, book: promiseBook, meter, log }),
     alerts: createAlertStage({
       config: config.alerting,
       rules: () => config.rules,

@@ -213,7 +213,8 @@ function together(candidates: readonly Candidate[]): Candidate[] {
   return [{ version: most.version, scale: first.scale, counters }];
 }
 
-function countShares(
+/** Who shares the false-alarm budget of a model. */
+export function countShares(
   rules: readonly Rule[],
   state: ModelState,
   detectors: ReadonlyMap<string, Detector>,

@@ -55,11 +55,14 @@ export function impliedOf(raw: RawRule, look: ImpliedLook, subject: Subject): Im
   };
 }
 
-/** The false alarms asked for the models a rule is for: of the strictest of them. */
-export function askedOf(config: Config, rule: Rule): number {
-  const { model, environment } = rule.match;
-  const own = falseAlarmsOf(config, model, environment);
-  return perMonth(own);
+/** The false alarms asked for a model in 30 days; where none is named, for those the rule is for. */
+export function askedOf(
+  config: Config,
+  { match }: Rule,
+  model: string = match.model,
+  environment: string = match.environment,
+): number {
+  return perMonth(falseAlarmsOf(config, model, environment));
 }
 
 /** Three significant digits at most; small numbers as a bound. */

@@ -20,6 +20,8 @@ export interface RestoredState {
   readonly ladders: ReadonlyMap<string, Uint8Array>;
   /** Models of the rates, undecoded. */
   readonly rates: ReadonlyMap<string, Uint8Array>;
+  /** Alerts given by model, undecoded. */
+  readonly given: ReadonlyMap<string, Uint8Array>;
   /** Event time up to which windows of a model were judged, by `boundaryKey`. */
   readonly closedMs: ReadonlyMap<string, number>;
 }
@@ -53,6 +55,7 @@ export async function restore(store: Store, log: Log, meter: Meter): Promise<Res
     references: await values('reference/', decodeReference),
     ladders: new Map(await all('ladder/', (bytes) => bytes)),
     rates: new Map(await all('rate/', (bytes) => bytes)),
+    given: new Map(await all('given/', (bytes) => bytes)),
     closedMs: new Map(await all<number>('boundary/')),
   };
 }

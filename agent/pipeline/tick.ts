@@ -10,6 +10,8 @@ import type { DeliverStage, Enqueued } from './deliver.ts';
 import type { LadderBook } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelState } from './model-state.ts';
+import type { PromiseBook } from './promise-book.ts';
+import type { Promises } from './promises.ts';
 import type { RateBook } from './rate-book.ts';
 import { announceReference, referenceWrite } from './references.ts';
 import type { LastVerdicts } from './status.ts';
@@ -23,6 +25,8 @@ export interface TickOptions {
   readonly judge: (closed: ClosedPane) => readonly Verdict[];
   readonly ladders: LadderBook;
   readonly rates: RateBook;
+  readonly promises: Promises;
+  readonly promiseBook: PromiseBook;
   readonly alerts: AlertStage;
   readonly act: ActStage;
   readonly deliver: DeliverStage;
@@ -86,7 +90,7 @@ class Turn {
   }
 
   #evaluateModel(state: ModelState): void {
-    const { judge, ladders, rates, alerts, ledger, verdicts, meter, config } = this.#options;
+    const { judge, ladders, rates, promises, alerts, ledger, verdicts, meter, config } = this.#options;
     let closedAny = false;
     for (const closed of closePanes(state, this.#nowMs, config)) {
       closedAny = true;
@@ -98,6 +102,7 @@ class Turn {
       const judged = judge(closed);
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));
+      promises.follow(closed, this.#nowMs);
       forgetOldPanes(state);
     }
     if (!closedAny) return;
@@ -115,8 +120,9 @@ class Turn {
 
   /** Alerts first, then what may follow from them, then what is said of both. */
   #absorb(decision: AlertDecision): void {
-    const { act, alerts, deliver, ledger } = this.#options;
+    const { act, alerts, deliver, ledger, promiseBook } = this.#options;
     ledger.add(decision.writes);
+    ledger.add(promiseBook.note(decision.transitions, this.#nowMs));
     const acted = act.consider(decision.transitions, this.#nowMs);
     this.#acted.push(acted);
     ledger.add(acted.writes);
