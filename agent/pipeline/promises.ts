@@ -17,7 +17,7 @@ import type { LadderBook } from './ladder-book.ts';
 import { familyOf, type LadderOptions } from './ladder-judge.ts';
 import type { ModelState, SignalState } from './model-state.ts';
 import type { PromiseBook } from './promise-book.ts';
-import type { RateBook, SignalRates } from './rate-book.ts';
+import { type RateBook, rowsPerTick, type SignalRates } from './rate-book.ts';
 import { alphaOfRate, rateInputOf } from './rate-judge.ts';
 import { askedOf, countText, impliedOf, type RawRule, rawRulesOf } from './raw-thresholds.ts';
 import type { ClosedPane } from './window.ts';
@@ -159,13 +159,13 @@ export class Promises {
     const isFirst = !this.#facts.has(key);
     if (isFirst && this.#facts.size >= signalsMax) return;
     const rate = this.#options.rates.of(state, signal);
-    const rowsPerTick = rate === undefined ? 0 : rowsPerTickOf(rate, endTick);
+    const seen = rate === undefined ? 0 : rowsPerTick(rate, endTick);
     const facts: SignalFacts = {
       builtTick: this.#builtTickOf(state, signal) ?? -1,
       atTick: endTick,
       unit: this.#options.ladders.of(state, signal)?.binning.kind === 'levels' ? 'points' : 'sd',
-      detectable: this.#detectable(state, signal, shares, rowsPerTick),
-      rates: rate === undefined ? [] : this.#detectableRates(rate, shares, rowsPerTick),
+      detectable: this.#detectable(state, signal, shares, seen),
+      rates: rate === undefined ? [] : this.#detectableRates(rate, shares, seen),
     };
     this.#facts.set(key, facts);
     this.#measureSignal(state, signal.name, facts);
@@ -176,7 +176,7 @@ export class Promises {
     state: ModelState,
     signal: SignalState,
     shares: BudgetShares,
-    rowsPerTick: number,
+    seen: number,
   ): readonly Detectable[] {
     const { config, ladders, detectors } = this.#options;
     const { model, environment } = state;
@@ -201,11 +201,11 @@ export class Promises {
       reference: reference.counters,
       binning: ladder.binning,
       reader: ladder.reader,
-      rowsPerTick,
+      rowsPerTick: seen,
     });
   }
 
-  #detectableRates(rates: SignalRates, shares: BudgetShares, rowsPerTick: number): readonly DetectableRate[] {
+  #detectableRates(rates: SignalRates, shares: BudgetShares, seen: number): readonly DetectableRate[] {
     const { config, detectors } = this.#options;
     const { model, environment, signal } = rates.series;
     return rates.kinds.flatMap((kind) => {
@@ -216,7 +216,7 @@ export class Promises {
       if (rule === undefined) return [];
       const options = rule.detector.options as LadderRateOptions;
       return measuredTicks.flatMap((ticks): DetectableRate[] => {
-        const n = rowsPerTick * ticks;
+        const n = seen * ticks;
         const alpha = alphaOfRate(config, rates.series, ticks, Math.max(1, shares.families.rates));
         const input = rateInputOf(rates, kind, { ticks, k: 0, n }, { alpha, options });
         if (input === undefined || n < options.min_rows) return [];
@@ -255,7 +255,7 @@ export class Promises {
     const reference = first?.learner?.reference;
     const rate = first === undefined ? undefined : rates.of(state, first);
     if (first === undefined || reference === undefined || rate === undefined) return;
-    const n = Math.round(rowsPerTickOf(rate, endTick) * (raw.rule.lengthMs / config.windows.paneMs));
+    const n = Math.round(rowsPerTick(rate, endTick) * (raw.rule.lengthMs / config.windows.paneMs));
     const name = JSON.stringify([environment, model, raw.rule.name]);
     const key = `${watched.length} ${reference.id} ${n.toPrecision(1)}`;
     if (this.#implied.get(name)?.key === key) return;
@@ -316,15 +316,6 @@ export class Promises {
 
 function keyOf({ model, environment }: ModelState, signal: string): string {
   return seriesKey({ model, environment, version: '', signal });
-}
-
-/** Effective rows of a tick over the last week, or as long as there was traffic, all versions together. */
-function rowsPerTickOf({ rings, startedTick }: SignalRates, endTick: number): number {
-  const week = 2016;
-  const span = Math.max(1, Math.min(week, endTick - startedTick));
-  let rows = 0;
-  for (const ring of rings.values()) rows += ring.windowAt(week, endTick)?.n ?? 0;
-  return rows / span;
 }
 
 /** `a shift of 0.26 sd in 1h, 0.13 sd in 1d would be found with 90 %`. */

@@ -20,6 +20,9 @@ const refineTicks = 28 * 288;
 const refineEveryTicks = 288;
 const ticksPerHour = 12;
 const hoursPerWeek = 168;
+const weekTicks = 2016;
+/** The longest window moves on by so many ticks. */
+const weekStride = 168;
 const prefix = 'rate/';
 const errorSignal = 'error_share';
 
@@ -34,8 +37,10 @@ export interface SignalRates {
   /** Windows that began before were learned from. */
   learnedTick: number;
   builtTick: number;
-  /** Rows learned from so far. */
+  /** Effective rows since it is followed. */
   rows: number;
+  /** Of those, in a tick of the last week; undefined until it was looked at. */
+  weekly: number | undefined;
   readonly rings: Map<string, WindowRing>;
   /** Rules under which it drifts: it is not refined meanwhile, as it would learn that. */
   readonly drifting: Set<string>;
@@ -52,7 +57,8 @@ interface StoredRates {
 interface SavedRates {
   readonly startedTick: number;
   readonly rows: number;
-  readonly history: unknown;
+  /** Bytes in the body; null: it is refined no more. */
+  readonly history: number | null;
   /** Ring bytes in the body, by version. */
   readonly rings: readonly (readonly [version: string, bytes: number])[];
 }
@@ -67,7 +73,10 @@ export class RateBook {
   readonly #log: Log;
   readonly #known = new Map<string, SignalRates>();
   readonly #stored: ReadonlyMap<string, Uint8Array>;
-  readonly #saved = new Map<string, { readonly head: SavedRates; readonly rings: Map<string, Uint8Array> }>();
+  readonly #saved = new Map<
+    string,
+    { readonly head: SavedRates; readonly history: Uint8Array; readonly rings: Map<string, Uint8Array> }
+  >();
   #writes: StoreWrite[] = [];
   #rings = 0;
 
@@ -97,6 +106,7 @@ export class RateBook {
         this.#addPane(rates, version.version, tick, track.scale, counters);
       }
       this.#forgetVersions(rates, closed.state);
+      if ((tick + 1) % weekStride === 0) rates.weekly = rowsOfWeek(rates, tick + 1);
       this.#refine(rates, tick);
     }
   }
@@ -119,6 +129,7 @@ export class RateBook {
       learnedTick: Number.POSITIVE_INFINITY,
       builtTick: Number.NEGATIVE_INFINITY,
       rows: 0,
+      weekly: undefined,
       rings: new Map(),
       drifting: new Set(),
     };
@@ -152,12 +163,14 @@ export class RateBook {
     const parts: Uint8Array[] = [];
     const head: [string, SavedRates][] = [];
     for (const [key, { startedTick, rows, history, rings }] of this.#known) {
+      const hours = history?.toBytes();
+      if (hours !== undefined) parts.push(hours);
       const saved = [...rings].map(([version, ring]): [string, number] => {
         const bytes = ring.toBytes();
         parts.push(bytes);
         return [version, bytes.length];
       });
-      head.push([key, { startedTick, rows, history: history?.toJson() ?? null, rings: saved }]);
+      head.push([key, { startedTick, rows, history: hours?.length ?? null, rings: saved }]);
     }
     return packSections(encodeJson(head), parts);
   }
@@ -168,11 +181,13 @@ export class RateBook {
     let at = 0;
     for (const [key, saved] of decodeJson<readonly (readonly [string, SavedRates])[]>(head)) {
       const rings = new Map<string, Uint8Array>();
+      const history = body.subarray(at, at + (saved.history ?? 0));
+      at += history.length;
       for (const [version, length] of saved.rings) {
         rings.set(version, body.subarray(at, at + length));
         at += length;
       }
-      this.#saved.set(key, { head: saved, rings });
+      this.#saved.set(key, { head: saved, history, rings });
     }
   }
 
@@ -260,11 +275,12 @@ export class RateBook {
   }
 
   #takeStored(key: string, rates: SignalRates): void {
-    const saved = this.#saved.get(key)?.head;
-    if (saved !== undefined) {
+    const found = this.#saved.get(key);
+    const saved = found?.head;
+    if (found !== undefined && saved !== undefined) {
       rates.startedTick = saved.startedTick ?? Number.NaN;
       rates.rows = saved.rows;
-      rates.history = saved.history === null ? undefined : RateHours.fromJson(saved.history);
+      rates.history = saved.history === null ? undefined : RateHours.fromBytes(found.history);
     }
     const bytes = this.#stored.get(key);
     if (bytes === undefined) return;
@@ -277,6 +293,17 @@ export class RateBook {
       this.#meter.add('corrupt_records', 1, { kind: 'record' });
     }
   }
+}
+
+/** Effective rows of a tick over the last week, or as long as there was traffic, all versions together. */
+export function rowsPerTick({ weekly, rows, startedTick }: SignalRates, endTick: number): number {
+  return weekly ?? rows / Math.max(1, endTick - startedTick);
+}
+
+function rowsOfWeek({ rings, startedTick }: SignalRates, endTick: number): number {
+  let rows = 0;
+  for (const ring of rings.values()) rows += ring.windowAt(weekTicks, endTick)?.n ?? 0;
+  return rows / Math.max(1, Math.min(weekTicks, endTick - startedTick));
 }
 
 function kindsOf(scale: Scale | undefined): readonly RateKind[] {

@@ -54,23 +54,24 @@ export class RateHours {
     });
   }
 
-  /** As plain JSON, for the checkpoint. */
-  toJson(): readonly (readonly number[])[] {
-    return this.all().map(({ hour, bins, weightSquared }) => [hour, ...bins, weightSquared]);
+  /** For the checkpoint: the first hour, then the rows as they are. */
+  toBytes(): Uint8Array {
+    const rows = this.#data.subarray(0, this.#size * columns);
+    const bytes = new Uint8Array(8 + rows.byteLength);
+    new DataView(bytes.buffer).setFloat64(0, this.#first);
+    bytes.set(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength), 8);
+    return bytes;
   }
 
-  /** The reverse; rows that are none are left out. */
-  static fromJson(json: unknown): RateHours {
+  /** The reverse; of bytes that are none it begins anew. */
+  static fromBytes(bytes: Uint8Array): RateHours {
     const made = new RateHours();
-    for (const row of Array.isArray(json) ? (json as readonly unknown[]) : []) {
-      if (!Array.isArray(row) || row.length !== columns || !row.every(Number.isFinite)) continue;
-      const [hour, ...sums] = row as number[];
-      made.add({
-        tick: (hour as number) * ticksPerHour,
-        bins: sums.slice(0, rateBins),
-        weightSquared: sums[rateBins] as number,
-      });
-    }
+    const size = (bytes.length - 8) / (4 * columns);
+    if (!Number.isInteger(size) || size < 1 || size > rateHoursMax) return made;
+    const copy = bytes.slice();
+    made.#first = new DataView(copy.buffer).getFloat64(0);
+    made.#data = new Float32Array(copy.buffer, 8);
+    made.#size = size;
     return made;
   }
 
