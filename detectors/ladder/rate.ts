@@ -6,15 +6,15 @@
  * are divided by the rate's inflation; where the reference's windows surely vary more than independent rows would, a normal
  * tail with the degrees of freedom of that fit is asked as well, and the larger p counts (as in max-bin.ts).
  *
- * It asks for 5 events in both together and for one expected in the window; and for an effect of half a point or by half
- * as much again (up or down), as in a large window everything is significant.
+ * It asks for 5 events in both together; and for an effect of half a point or by half as much again (up or down), as in a
+ * large window everything is significant. No number of expected events is asked for: the test is exact, and of what the
+ * reference never had nothing is expected.
  */
 import { binomialLower, binomialUpper } from '../math/binomial.ts';
 import { fisherUpper } from '../math/fisher-f.ts';
 import type { Certainty } from './smooth-test.ts';
 
 const eventsMin = 5;
-const expectedMin = 1;
 export const pointsMin = 0.005;
 export const ratioMin = 1.5;
 
@@ -40,8 +40,6 @@ export interface RateInput {
 export interface RateFinding {
   readonly status: 'ok' | 'breach' | 'inconclusive';
   readonly cause?: 'too_few';
-  /** Effective rows that are missing, as far as known; 0 unless `too_few`. */
-  readonly rowsMissing: number;
   readonly p: number;
   /** Current share less reference share, 0.01 is a point. */
   readonly difference: number;
@@ -70,19 +68,14 @@ export function judgeRate(input: RateInput): RateFinding {
   const before = m > 0 ? referenceEvents / m : 0;
   const difference = now - before;
   const ratio = before > 0 ? now / before : now > 0 ? Number.POSITIVE_INFINITY : 1;
-  const pooled = (events + referenceEvents) / (n + m);
-  const together = events + referenceEvents;
-  if (!(n > 0) || !(m > 0) || together < eventsMin || n * pooled < expectedMin) {
-    const rowsMissing = pooled > 0 && together >= eventsMin ? Math.ceil(expectedMin / pooled - n) : 0;
-    return { status: 'inconclusive', cause: 'too_few', rowsMissing, p: 1, difference, ratio };
-  }
+  if (!(n > 0) || !(m > 0) || events + referenceEvents < eventsMin)
+    return { status: 'inconclusive', cause: 'too_few', p: 1, difference, ratio };
   const p = ratePValue(input);
   const { minPoints = pointsMin, minRatio = ratioMin } = input;
   const isLarge = Math.abs(difference) >= minPoints || ratio >= minRatio || ratio <= 1 / minRatio;
   const isWatched = input.side !== 'higher' || difference > 0;
   return {
     status: p <= alpha && isLarge && isWatched ? 'breach' : 'ok',
-    rowsMissing: 0,
     p,
     difference,
     ratio,
