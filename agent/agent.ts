@@ -12,10 +12,12 @@ import type { HttpHandler } from './http.ts';
 import { createActStage } from './pipeline/act.ts';
 import { Aggregator } from './pipeline/aggregate.ts';
 import { createAlertStage } from './pipeline/alert.ts';
-import { boundaryKey, createCheckpointer } from './pipeline/checkpointer.ts';
+import { boundaryKey } from './pipeline/boundary-key.ts';
+import { createCheckpointer } from './pipeline/checkpointer.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
 import { DetectorStates } from './pipeline/detector-states.ts';
 import { createJudge, longestWindowMs } from './pipeline/judge.ts';
+import { TrafficJudge } from './pipeline/judge-traffic.ts';
 import { LadderBook } from './pipeline/ladder-book.ts';
 import { LadderJudge } from './pipeline/ladder-judge.ts';
 import { Ledger } from './pipeline/ledger.ts';
@@ -32,6 +34,7 @@ import { createSampler } from './pipeline/sample.ts';
 import { createSchedule } from './pipeline/schedule.ts';
 import { createInspector, type Inspector, LastVerdicts } from './pipeline/status.ts';
 import { createTick } from './pipeline/tick.ts';
+import { TrafficBook } from './pipeline/traffic-book.ts';
 import { Transactions } from './pipeline/transactions.ts';
 import { createOtlpHttp } from './receivers/otlp-http.ts';
 import { createReader } from './receivers/wire/reader.ts';
@@ -93,11 +96,13 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { paneMs } = config.windows;
   const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
   const rates = new RateBook({ config, meter, log, stored: restored.rates });
+  const traffic = new TrafficBook({ config, log });
   const checkpoints = createCheckpointer({
     aggregator,
     states,
     ladders,
     rates,
+    traffic,
     blobs: ports.blobs,
     config,
     clock,
@@ -109,6 +114,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     states,
     ladders,
     rates,
+    traffic,
   });
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
@@ -199,6 +205,7 @@ interface Books {
   readonly states: DetectorStates;
   readonly ladders: LadderBook;
   readonly rates: RateBook;
+  readonly traffic: TrafficBook;
 }
 
 /** What is decided: panes into verdicts, verdicts into alerts, and from them messages and calls. */
@@ -207,7 +214,7 @@ function createDecisions(
   restored: RestoredState,
   outbox: StoredOutbox,
   aggregator: Aggregator,
-  { states, ladders, rates }: Books,
+  { states, ladders, rates, traffic }: Books,
 ) {
   const { config, ports, identity, isRollbackDisabled } = options;
   const { digest, log, meter, random, store } = ports;
@@ -250,11 +257,13 @@ function createDecisions(
       paneMs: config.windows.paneMs,
       rates,
       rateJudge: new RateJudge(config),
+      trafficJudge: new TrafficJudge(config, traffic),
       meter,
       log,
     }),
     ladders,
     rates,
+    traffic,
     promiseBook,
     promises: new Promises({ config, detectors, ladders, rates, book: promiseBook, meter, log }),
     alerts: createAlertStage({

@@ -41,6 +41,7 @@ export const defaultRules = [
   { name: 'output_missing', match: { signal: 'output.*' }, missing_rate: {}, ...atOnce, severity: 'major' },
   { name: 'output_unseen', match: { signal: 'output.*' }, unseen_rate: {}, ...atOnce, severity: 'major' },
   { name: 'error_rate', match: { signal: 'error_share' }, error_rate: {}, ...atOnce, severity: 'major' },
+  { name: 'silence', match: { signal: 'calls' }, silence: {}, ...atOnce, severity: 'major' },
   {
     name: 'error_share',
     match: { signal: 'error_share' },

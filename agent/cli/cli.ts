@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { registries } from '../agent.ts';
 import { check } from './check.ts';
+import { limits } from './limits.ts';
 import { readText } from './read-text.ts';
 import { serve } from './serve.ts';
 import { agentVersion } from './version.ts';
@@ -33,12 +34,31 @@ export async function runCli(args: readonly string[]): Promise<number> {
         registries,
       );
     });
+  program
+    .command('limits')
+    .description('ask a running agent which changes it would find, and false alarms promised against given')
+    .option('--url <url>', 'its admin port', 'http://127.0.0.1:9464')
+    .option('--model <pattern>', 'only models of this name', '*')
+    .action(async (options: { url: string; model: string }) => {
+      code = await limits(options, { get: getText, write });
+    });
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (fault) {
     if (fault instanceof CommanderError) return fault.exitCode === 0 ? 0 : 2;
     throw fault;
+  }
+}
+
+const answerMs = 10_000;
+
+async function getText(url: string): Promise<{ text: string } | { fault: string }> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(answerMs) });
+    return answer.ok ? { text: await answer.text() } : { fault: `answered ${answer.status}` };
+  } catch {
+    return { fault: 'nobody answers' };
   }
 }
 

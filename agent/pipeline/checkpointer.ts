@@ -1,14 +1,17 @@
 import type { Config } from '../../config/config.ts';
 import type { BlobStore, Clock, Log, Meter } from '../../core/ports.ts';
 import type { Aggregator } from './aggregate.ts';
+import { boundaryKey } from './boundary-key.ts';
 import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
 import type { DetectorStates } from './detector-states.ts';
 import type { LadderBook } from './ladder-book.ts';
 import type { RateBook } from './rate-book.ts';
+import type { TrafficBook } from './traffic-book.ts';
 
 const blobName = 'counters';
 const ladderBlobName = 'ladders';
 const rateBlobName = 'rates';
+const trafficBlobName = 'traffic';
 
 export interface Checkpointer {
   /** `closedMs`: event time up to which windows were judged and stored, by environment and model. */
@@ -17,16 +20,12 @@ export interface Checkpointer {
   write(): Promise<void>;
 }
 
-/** Names a model in the records of judged boundaries. */
-export function boundaryKey(environment: string, model: string): string {
-  return JSON.stringify([environment, model]);
-}
-
 export interface CheckpointerOptions {
   readonly aggregator: Aggregator;
   readonly states: DetectorStates;
   readonly ladders: LadderBook;
   readonly rates: RateBook;
+  readonly traffic: TrafficBook;
   readonly blobs: BlobStore;
   readonly config: Config;
   readonly clock: Clock;
@@ -36,7 +35,7 @@ export interface CheckpointerOptions {
 
 /** Saves and restores counters. A damaged or foreign checkpoint costs the counters since then, never the start. */
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
-  const { aggregator, states, ladders, rates, blobs, config, clock, meter, log } = options;
+  const { aggregator, states, ladders, rates, traffic, blobs, config, clock, meter, log } = options;
   const { paneMs } = config.windows;
   return {
     restore: async (closedMs) => {
@@ -54,6 +53,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
         await blobs.write(blobName, bytes);
         await blobs.write(ladderBlobName, ladders.encode());
         await blobs.write(rateBlobName, rates.encode());
+        await blobs.write(trafficBlobName, traffic.encode());
         meter.add('checkpoints', 1, { result: 'ok' });
         meter.set('checkpoint_bytes', bytes.length);
       } catch (fault) {
@@ -67,7 +67,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
 }
 
 async function restoreFrom(bytes: Uint8Array, options: CheckpointerOptions): Promise<void> {
-  const { aggregator, states, ladders, rates, blobs, config, clock, meter, log } = options;
+  const { aggregator, states, ladders, rates, traffic, blobs, config, clock, meter, log } = options;
   try {
     const restored = restoreCheckpoint(aggregator, bytes, config.windows.paneMs);
     const gapSeconds = Math.max(0, clock.nowMs() - restored.atMs) / 1_000;
@@ -82,6 +82,8 @@ async function restoreFrom(bytes: Uint8Array, options: CheckpointerOptions): Pro
     if (windows !== undefined) ladders.restore(windows);
     const ofRates = await blobs.read(rateBlobName);
     if (ofRates !== undefined) rates.restore(ofRates);
+    const ofTraffic = await blobs.read(trafficBlobName);
+    if (ofTraffic !== undefined) traffic.restore(ofTraffic);
   } catch (fault) {
     meter.add('corrupt_records', 1, { kind: 'checkpoint' });
     log.error('checkpoint unusable: counters start empty', { fault: faultText(fault) });

@@ -15,11 +15,13 @@ import { type DetectorStates, stateKey } from './detector-states.ts';
 import { type BudgetShares, inconclusive, type Look, learningText, toVerdict, worse } from './judge-look.ts';
 import { judgeOnLadder, type LadderJudging } from './judge-on-ladder.ts';
 import { judgeRates, type RateJudging } from './judge-rates.ts';
+import { callsSignal, type TrafficJudge } from './judge-traffic.ts';
 import { familyOf } from './ladder-judge.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
 export interface JudgeOptions extends LadderJudging, RateJudging {
+  readonly trafficJudge: TrafficJudge;
   /** By type. */
   readonly detectors: ReadonlyMap<string, Detector>;
   /** What sequential detectors remember. */
@@ -62,22 +64,49 @@ export function longestWindowMs(
 export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verdict[] {
   const { config, meter } = options;
   return (closed) => {
-    const verdicts: Verdict[] = [];
     const due = config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
-    if (due.length === 0) return verdicts;
+    if (due.length === 0) return [];
     const shares = countShares(config.rules, closed.state, options.detectors);
-    for (const signal of closed.state.signals.values()) {
-      for (const rule of due) {
-        if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
-        const verdict = judgeSignal(options, { rule, closed, signal, shares });
-        if (verdict === undefined) continue;
-        meter.add('verdicts', 1, { detector: verdict.detector, status: verdict.status });
-        showVerdict(meter, verdict);
-        verdicts.push(verdict);
-      }
-    }
+    const verdicts = [
+      ...judgeSignals(options, closed, due, shares),
+      ...judgeCalls(options, closed, due, shares),
+    ];
+    for (const verdict of verdicts) showVerdict(meter, verdict);
     return verdicts;
   };
+}
+
+function judgeSignals(
+  options: JudgeOptions,
+  closed: ClosedPane,
+  due: readonly Rule[],
+  shares: BudgetShares,
+): Verdict[] {
+  const { model, environment, signals } = closed.state;
+  const verdicts: Verdict[] = [];
+  for (const signal of signals.values()) {
+    for (const rule of due) {
+      if (!isWatching(rule, model, environment, signal.name)) continue;
+      const verdict = judgeSignal(options, { rule, closed, signal, shares });
+      if (verdict !== undefined) verdicts.push(verdict);
+    }
+  }
+  return verdicts;
+}
+
+/** Rules on the calls of a model as such. */
+function judgeCalls(
+  { detectors, trafficJudge }: JudgeOptions,
+  closed: ClosedPane,
+  due: readonly Rule[],
+  shares: BudgetShares,
+): Verdict[] {
+  const { model, environment } = closed.state;
+  return due.flatMap((rule) => {
+    const detector = detectors.get(rule.detector.type);
+    if (detector?.traffic === undefined || !isWatching(rule, model, environment, callsSignal)) return [];
+    return trafficJudge.judge({ rule, detector, closed, family: Math.max(1, shares.families.rest) }) ?? [];
+  });
 }
 
 /** Undefined where the signal has no scale yet, or one that the detector cannot read: that is no verdict. */
@@ -224,13 +253,17 @@ export function countShares(
   for (const rule of rules) {
     const detector = detectors.get(rule.detector.type);
     if (detector === undefined) continue;
-    for (const signal of state.signals.keys()) {
-      if (!isWatching(rule, state.model, state.environment, signal)) continue;
+    if (detector.traffic !== undefined) families.rest++;
+    for (const signal of signalsUnder(rule, state)) {
       if (rule.class === 'drift' && detector.rate === undefined) watched++;
       if (detector.ladder) families[partOf(detector, signal)]++;
     }
   }
   return { watched, families };
+}
+
+function signalsUnder(rule: Rule, { model, environment, signals }: ModelState): readonly string[] {
+  return [...signals.keys()].filter((signal) => isWatching(rule, model, environment, signal));
 }
 
 function partOf(detector: Detector, signal: string): SignalFamily {
@@ -247,6 +280,7 @@ function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {
 }
 
 function showVerdict(meter: Meter, verdict: Verdict): void {
+  meter.add('verdicts', 1, { detector: verdict.detector, status: verdict.status });
   const labels = { model: verdict.series.model, rule: verdict.rule, signal: verdict.series.signal };
   meter.set('signal_rows', verdict.size.current, labels);
   if (verdict.statistic !== undefined) meter.set('signal_statistic', verdict.statistic, labels);

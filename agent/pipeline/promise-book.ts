@@ -5,7 +5,7 @@ import type { Meter, StoreWrite } from '../../core/ports.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Detector } from '../../detectors/detector.ts';
 import type { AlertTransition } from './alert.ts';
-import { boundaryKey } from './checkpointer.ts';
+import { boundaryKey } from './boundary-key.ts';
 
 const monthMs = 30 * 86_400_000;
 /** Episodes remembered for each model, at most; the oldest go first. */

@@ -5,7 +5,7 @@ import type { Verdict } from '../../core/verdict.ts';
 import type { ActDecision, ActStage } from './act.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { AlertDecision, AlertStage } from './alert.ts';
-import { boundaryKey } from './checkpointer.ts';
+import { boundaryKey } from './boundary-key.ts';
 import type { DeliverStage, Enqueued } from './deliver.ts';
 import type { LadderBook } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
@@ -15,6 +15,7 @@ import type { Promises } from './promises.ts';
 import type { RateBook } from './rate-book.ts';
 import { announceReference, referenceWrite } from './references.ts';
 import type { LastVerdicts } from './status.ts';
+import type { TrafficBook } from './traffic-book.ts';
 import type { Transactions } from './transactions.ts';
 import { type ClosedPane, closePanes, forgetOldPanes } from './window.ts';
 
@@ -25,6 +26,7 @@ export interface TickOptions {
   readonly judge: (closed: ClosedPane) => readonly Verdict[];
   readonly ladders: LadderBook;
   readonly rates: RateBook;
+  readonly traffic: TrafficBook;
   readonly promises: Promises;
   readonly promiseBook: PromiseBook;
   readonly alerts: AlertStage;
@@ -90,7 +92,8 @@ class Turn {
   }
 
   #evaluateModel(state: ModelState): void {
-    const { judge, ladders, rates, promises, alerts, ledger, verdicts, meter, config } = this.#options;
+    const { judge, ladders, rates, traffic, promises, alerts, ledger, verdicts, meter, config } =
+      this.#options;
     let closedAny = false;
     for (const closed of closePanes(state, this.#nowMs, config)) {
       closedAny = true;
@@ -98,6 +101,7 @@ class Turn {
       this.#keepReferences(closed);
       ladders.feed(closed);
       rates.feed(closed);
+      traffic.feed(closed);
       ledger.add([...ladders.takeWrites(), ...rates.takeWrites()]);
       const judged = judge(closed);
       for (const verdict of judged) verdicts.keep(verdict);
