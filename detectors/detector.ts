@@ -40,6 +40,8 @@ export interface NullCase {
   readonly inflation: number;
   /** The share of what is counted, for detectors of one share. */
   readonly share: number;
+  readonly scale: Scale;
+  readonly reference: Counters;
 }
 
 export interface RawThreshold<Options> {
@@ -47,6 +49,8 @@ export interface RawThreshold<Options> {
   textOf(options: Options): string | undefined;
   /** P(a look is over the threshold) by a formula; undefined, or left out: only by simulation. */
   tailOf?(options: Options, look: NullCase): number | undefined;
+  /** One look takes milliseconds: fewer draws must do. */
+  readonly isSlow?: true;
 }
 
 /**

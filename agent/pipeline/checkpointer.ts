@@ -37,6 +37,15 @@ export interface CheckpointerOptions {
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { aggregator, states, ladders, rates, traffic, blobs, config, clock, meter, log } = options;
   const { paneMs } = config.windows;
+  let written = -1;
+  /** They change when a pane closes only. */
+  const writeBooks = async () => {
+    const { changes } = rates;
+    if (changes === written) return;
+    await blobs.write(rateBlobName, rates.encode());
+    await blobs.write(trafficBlobName, traffic.encode());
+    written = changes;
+  };
   return {
     restore: async (closedMs) => {
       const bytes = await blobs.read(blobName);
@@ -52,8 +61,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
         const bytes = encodeCheckpoint(aggregator, paneMs, clock.nowMs(), states.all());
         await blobs.write(blobName, bytes);
         await blobs.write(ladderBlobName, ladders.encode());
-        await blobs.write(rateBlobName, rates.encode());
-        await blobs.write(trafficBlobName, traffic.encode());
+        await writeBooks();
         meter.add('checkpoints', 1, { result: 'ok' });
         meter.set('checkpoint_bytes', bytes.length);
       } catch (fault) {

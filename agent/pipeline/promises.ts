@@ -156,7 +156,8 @@ export class Promises {
 
   #workOut(state: ModelState, signal: SignalState, shares: BudgetShares, endTick: number): void {
     const key = keyOf(state, signal.name);
-    const isFirst = !this.#facts.has(key);
+    const before = this.#facts.get(key);
+    const isFirst = before === undefined;
     if (isFirst && this.#facts.size >= signalsMax) return;
     const rate = this.#options.rates.of(state, signal);
     const seen = rate === undefined ? 0 : rowsPerTick(rate, endTick);
@@ -169,7 +170,8 @@ export class Promises {
     };
     this.#facts.set(key, facts);
     this.#measureSignal(state, signal.name, facts);
-    if (isFirst) this.#announce(state, signal.name, facts);
+    // Rates may be learned a little later than the shape.
+    if (isFirst || before.rates.length < facts.rates.length) this.#announce(state, signal.name, facts);
   }
 
   #detectable(
@@ -326,9 +328,12 @@ function detectableSentence({ detectable, unit, rates }: SignalFacts): string {
       change === undefined ? [] : [`${changeText(change, unit)} in ${window}`],
     );
   const what = unit === 'sd' ? 'a shift of' : 'a move of';
-  const shares = rates
-    .filter(({ share }) => share !== undefined)
-    .map(({ kind, share, window }) => `${percentText(share ?? 0)} ${kind} in ${window}`);
+  const kinds = [...new Set(rates.map(({ kind }) => kind))];
+  const shares = kinds.flatMap((kind) => {
+    const found = rates.filter((rate) => rate.kind === kind && rate.share !== undefined);
+    const said = found.map(({ share, window }) => `${percentText(share ?? 0)} in ${window}`);
+    return said.length === 0 ? [] : [`${kind} ${said.join(', ')}`];
+  });
   const parts = [...(sizes.length > 0 ? [`${what} ${sizes.join(', ')}`] : []), ...shares];
   return parts.length === 0 ? '' : `${parts.join('; ')} would be found with 90 %`;
 }

@@ -79,6 +79,7 @@ export class RateBook {
   >();
   #writes: StoreWrite[] = [];
   #rings = 0;
+  #changes = 0;
 
   constructor(options: {
     readonly config: Config;
@@ -93,8 +94,14 @@ export class RateBook {
     this.#stored = options.stored;
   }
 
+  /** Panes fed so far: what a checkpoint holds is the same while this is. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Adds a closed pane of a model. */
   feed(closed: ClosedPane): void {
+    this.#changes++;
     const tick = this.tickOf(closed.startMs);
     for (const signal of closed.state.signals.values()) {
       const rates = this.of(closed.state, signal);

@@ -27,6 +27,7 @@ const drawsOfPower = 64;
 const power = 0.9;
 const shiftMax = 4;
 const bisections = 9;
+const drawsOfSlowPower = 16;
 const seed = 20_251;
 /** No look takes an alpha from the budget here: thresholds are raw. */
 const noAlpha = 1e-15;
@@ -74,9 +75,13 @@ export function impliedTail(
 ): number | undefined {
   if (detector.raw?.textOf(options) === undefined) return undefined;
   const { n, m, inflation = 1, share = usualShare, groups = usualGroups } = look;
-  const byFormula = detector.raw.tailOf?.(options, { n, m, groups, inflation, share });
+  const byFormula = detector.raw.tailOf?.(options, { n, m, groups, inflation, share, ...subject });
   if (n < leastRows(options)) return 0;
-  const isExact = n >= formulaFrom || detector.sequential === true || !canDraw(detector, subject);
+  const isExact =
+    n >= formulaFrom ||
+    detector.sequential === true ||
+    detector.raw.isSlow === true ||
+    !canDraw(detector, subject);
   if (byFormula !== undefined && isExact) return byFormula;
   if (!canDraw(detector, subject)) return byFormula ?? 0;
   return shareOver(
@@ -105,9 +110,10 @@ export function impliedShift(
     ...scale.edges,
     Math.max(reference.max, (scale.edges.at(-1) as number) + sd / 10),
   ];
+  const draws = detector.raw?.isSlow ? drawsOfSlowPower : drawsOfPower;
   const found = (size: number) => {
     const shifted = shiftShares(shares, edges, size * sd);
-    return shareOver(detector, options, look, subject, drawsOfPower, shifted) >= power;
+    return shareOver(detector, options, look, subject, draws, shifted) >= power;
   };
   if (!(sd > 0) || !found(shiftMax)) return undefined;
   let low = 0;
