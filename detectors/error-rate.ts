@@ -5,7 +5,7 @@
  * p is the exact conditional binomial of ladder/rate.ts; what the reference's own windows vary beyond that is learned
  * (ladder/rate-model.ts). It asks for 5 events in both together, and for a move by half a point or by half as much again.
  *
- * A worked example: 50 of 10,000 calls failed; 25 of 1,000 give p = 5e-10.
+ * A worked example: 50 of 10,000 calls failed; 25 of 1,000 give p = 1e-8.
  *
  * When not to use it: for a fixed error budget (share_limit).
  *

@@ -6,7 +6,7 @@
  * p is the exact conditional binomial of ladder/rate.ts; what the reference's own windows vary beyond that is learned
  * (ladder/rate-model.ts). It asks for 5 events in both together, and for a move by half a point or by half as much again.
  *
- * A worked example: no row of 10,000 had such a level; 10 of 500 (2 %) give p = 7e-14. What the reference's own rest had is
+ * A worked example: no row of 10,000 had such a level; 10 of 500 (2 %) give p = 6e-14. What the reference's own rest had is
  * what is expected: the cells were cut before it was counted, so it needs no correction for levels seen once.
  *
  * When not to use it: for ids and free text, which are new by nature.

@@ -12,7 +12,8 @@ export interface CheckIo {
 }
 
 /**
- * `kedge check FILE`: says whether the agent would start with it, with every fault, and what its raw thresholds mean. It opens no port and
+ * `kedge check FILE`: says whether the agent would start with it, with every fault, and what its raw thresholds
+ * mean. It opens no port and
  * sends nothing. The exit code: 0 when the file is good (warnings do not count), else 2.
  */
 export function check(

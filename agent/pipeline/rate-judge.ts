@@ -84,7 +84,7 @@ export function rateInputOf(
   };
 }
 
-/** The rates of a series on the ladder: eight windows at once, each as often as it moves on; the shortest that breaches is told. */
+/** The rates of a series on the ladder: eight windows at once, each as often as it moves on. */
 export class RateJudge {
   readonly #config: Config;
   readonly #memories = new Map<string, DriftMemory<RateLook>>();

@@ -1,4 +1,4 @@
-/** The share of rows whose level has no cell of its own, and what the reference lets expect of it (Good and Turing; unseen-share.ts). */
+/** The share of rows whose level has no cell, and what the reference lets expect of it (Good and Turing; unseen-share.ts). */
 import type { Counters } from '../../core/pane.ts';
 import type { LevelsScale } from '../../core/scale.ts';
 import type { Finding } from '../../core/verdict.ts';

@@ -18,7 +18,7 @@ import {
   uniformFrom,
 } from '../support/detector-data.ts';
 
-/** Those on the calls of a model judge no counters: test/unit/pipeline/traffic.test.ts. */
+/** Those on the calls of a model judge no counters: test/sim/traffic.test.ts. */
 const detectors: readonly Detector[] = Object.values(registry).filter(({ traffic }) => traffic === undefined);
 const alpha = 0.01;
 const windowRows = 1000;

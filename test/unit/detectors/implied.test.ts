@@ -95,7 +95,7 @@ test('KS: D of raw rows; p is what it says', () => {
 });
 
 test('Wasserstein, which has no formula: by draws', () => {
-  const by = simulated([600, 1_500], 400, (current, reference) => areaAtEdges(current, reference) > 0.07);
+  const by = simulated([600, 1_500], 200, (current, reference) => areaAtEdges(current, reference) > 0.07);
   const implied = tailOf(registry.wasserstein, { threshold: 0.07 }, 600, 1_500);
   expect(Math.abs(implied - by)).toBeLessThan(0.06);
   expect(by).toBeGreaterThan(0.1);

@@ -9,6 +9,8 @@ import { World } from '../../support/world.ts';
 const startMs = 500_000 * hourMs;
 const yaml = `
 data_dir: none
+store: { checkpoint_every: 5m }
+windows: { tick: 10s }
 references: { learn: { rows: 500, rows_min: 300, at_least: 6h } }
 alerting:
   defaults: { group_wait: 0s, group_interval: 0s, repeat_interval: 30d }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { firedIn, live, startMs } from '../../support/row-life.ts';
-import { hourMs, minuteMs } from '../../support/test-config.ts';
+import { firedIn, live, startMs } from '../support/row-life.ts';
+import { hourMs, minuteMs } from '../support/test-config.ts';
 
 /* Volume and silence inside the agent. */
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Verdict } from '../../../core/verdict.ts';
-import { firedIn, live, startMs } from '../../support/row-life.ts';
-import { hourMs, minuteMs } from '../../support/test-config.ts';
-import type { World } from '../../support/world.ts';
+import type { Verdict } from '../../core/verdict.ts';
+import { firedIn, live, startMs } from '../support/row-life.ts';
+import { hourMs, minuteMs } from '../support/test-config.ts';
+import type { World } from '../support/world.ts';
 
 /* Missing, unseen and failed rows inside the agent: what is learned, found, and left alone. */
 
