@@ -13,19 +13,25 @@ import type { HttpHandler } from './http.ts';
 import { createActStage } from './pipeline/act.ts';
 import { Aggregator } from './pipeline/aggregate.ts';
 import { createAlertStage } from './pipeline/alert.ts';
-import { boundaryKey, createCheckpointer, type Saved } from './pipeline/checkpointer.ts';
+import { boundaryKey } from './pipeline/boundary-key.ts';
+import { createCheckpointer, type Saved } from './pipeline/checkpointer.ts';
 import { ContentBook } from './pipeline/content-book.ts';
 import { ContentLimit } from './pipeline/content-limit.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
 import { DetectorStates } from './pipeline/detector-states.ts';
 import { Explainer, newVersions } from './pipeline/explain.ts';
 import { createJudge, isWatching, longestWindowMs } from './pipeline/judge.ts';
+import { TrafficJudge } from './pipeline/judge-traffic.ts';
 import { LadderBook } from './pipeline/ladder-book.ts';
 import { LadderJudge } from './pipeline/ladder-judge.ts';
 import { Ledger } from './pipeline/ledger.ts';
 import { createNormaliser } from './pipeline/normalise.ts';
 import type { StoredOutbox } from './pipeline/outbox-book.ts';
 import { createPricer } from './pipeline/price.ts';
+import { PromiseBook } from './pipeline/promise-book.ts';
+import { Promises } from './pipeline/promises.ts';
+import { RateBook } from './pipeline/rate-book.ts';
+import { RateJudge } from './pipeline/rate-judge.ts';
 import { announceReference } from './pipeline/references.ts';
 import { Replays } from './pipeline/replay.ts';
 import { type RestoredState, restore } from './pipeline/restore.ts';
@@ -34,6 +40,7 @@ import { createSchedule } from './pipeline/schedule.ts';
 import { ScoreBook } from './pipeline/scores.ts';
 import { createInspector, type Inspector, LastVerdicts } from './pipeline/status.ts';
 import { createTick } from './pipeline/tick.ts';
+import { TrafficBook } from './pipeline/traffic-book.ts';
 import { Transactions } from './pipeline/transactions.ts';
 import { createVerdictReader, VerdictBook, type VerdictReader } from './pipeline/verdict-book.ts';
 import { createOtlpHttp } from './receivers/otlp-http.ts';
@@ -98,11 +105,13 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const isWatched = watchedOnLadder(config);
   const ladders = new LadderBook({ paneMs, clock, meter, log, isWatched, stored: restored.ladders });
   const ladderJudge = new LadderJudge(config);
+  const rates = new RateBook({ config, meter, log, stored: restored.rates });
+  const traffic = new TrafficBook({ config, log });
   const checkpoints = createCheckpointer({
     aggregator,
     states,
     ladders,
-    others: savedParts(ladderJudge, scores, aggregator),
+    others: savedParts({ ladderJudge, scores, rates, traffic }, aggregator),
     blobs: ports.blobs,
     config,
     clock,
@@ -115,6 +124,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     ladders,
     ladderJudge,
     scores,
+    rates,
+    traffic,
   });
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
@@ -182,15 +193,42 @@ function createSchedules(
 }
 
 /** What a checkpoint saves besides counters and windows. */
-function savedParts(judge: LadderJudge, scores: ScoreBook, aggregator: Aggregator): readonly Saved[] {
+function savedParts(
+  { ladderJudge, scores, rates, traffic }: Pick<Books, 'ladderJudge' | 'scores' | 'rates' | 'traffic'>,
+  aggregator: Aggregator,
+): readonly Saved[] {
   return [
-    { name: 'ladder-memory', encode: () => judge.encode(), restore: (bytes) => judge.restore(bytes) },
+    {
+      name: 'ladder-memory',
+      encode: () => ladderJudge.encode(),
+      restore: (bytes) => ladderJudge.restore(bytes),
+    },
+    {
+      name: 'rates',
+      encode: onChange(rates, () => rates.encode()),
+      restore: (bytes) => rates.restore(bytes),
+    },
+    {
+      name: 'traffic',
+      encode: onChange(rates, () => traffic.encode()),
+      restore: (bytes) => traffic.restore(bytes),
+    },
     {
       name: 'scores',
       encode: () => scores.encode(),
       restore: (bytes) => scores.restore(bytes, aggregator.states()),
     },
   ];
+}
+
+/** Rates and traffic change only when a pane closes. */
+function onChange(rates: RateBook, encode: () => Uint8Array | undefined): () => Uint8Array | undefined {
+  let written = -1;
+  return () => {
+    if (rates.changes === written) return undefined;
+    written = rates.changes;
+    return encode();
+  };
 }
 
 /** Whether any rule judges a signal by the default rule, or as drift, which is explained from the same windows. */
@@ -252,18 +290,23 @@ function createIntake(
   return { aggregator, contentBook, transactions, observe, otlp };
 }
 
+/** What is kept of the past, for judging. */
+interface Books {
+  readonly states: DetectorStates;
+  readonly ladders: LadderBook;
+  readonly ladderJudge: LadderJudge;
+  readonly scores: ScoreBook;
+  readonly rates: RateBook;
+  readonly traffic: TrafficBook;
+}
+
 /** What is decided: panes into verdicts, verdicts into alerts, and from them messages and calls. */
 function createDecisions(
   options: AgentOptions,
   restored: RestoredState,
   outbox: StoredOutbox,
   aggregator: Aggregator,
-  judging: {
-    readonly states: DetectorStates;
-    readonly ladders: LadderBook;
-    readonly ladderJudge: LadderJudge;
-    readonly scores: ScoreBook;
-  },
+  judging: Books,
 ) {
   const { config, ports, identity, isRollbackDisabled } = options;
   const { digest, log, meter, random, store } = ports;
@@ -294,11 +337,22 @@ function createDecisions(
     killSwitch: isRollbackDisabled,
     onSettled: (row) => act.settled(row),
   });
-  const { ladders, scores } = judging;
+  const { ladders, scores, rates, traffic } = judging;
+  const promiseBook = new PromiseBook({ config, detectors, meter, stored: restored.given });
   const replays = new Replays();
   const sha256 = (text: string) => digest.sha256(text);
   return {
-    judge: createJudge({ config, detectors, ...judging, replays, meter, log }),
+    ...createJudge({
+      config,
+      detectors,
+      ...judging,
+      paneMs: config.windows.paneMs,
+      rateJudge: new RateJudge(config),
+      trafficJudge: new TrafficJudge(config, traffic),
+      replays,
+      meter,
+      log,
+    }),
     ladders,
     replays,
     explainer: new Explainer({
@@ -318,6 +372,10 @@ function createDecisions(
       meter,
       stored: restored.verdicts,
     }),
+    rates,
+    traffic,
+    promiseBook,
+    promises: new Promises({ config, detectors, ladders, rates, book: promiseBook, meter, log }),
     alerts: createAlertStage({
       config: config.alerting,
       rules: () => config.rules,

@@ -49,6 +49,11 @@ export function buildConfig(form: ConfigForm, { detectors }: Registries): Config
       panesMax: form.limits.panes_max,
     },
     falseAlarms: form.false_alarms,
+    models: form.models.map(({ model, environment, false_alarms }) => ({
+      model,
+      environment,
+      falseAlarms: false_alarms,
+    })),
     references: {
       learn: {
         rows: form.references.learn.rows,

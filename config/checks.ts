@@ -135,6 +135,7 @@ const builtInSignals = [
   'tokens.input',
   'tokens.output',
   'error_share',
+  'calls',
 ];
 
 /** A warning only: which inputs a model has is known when it is seen. */

@@ -18,7 +18,10 @@ export interface Config {
   readonly admin: ListenConfig;
   readonly windows: { readonly paneMs: number; readonly allowedLatenessMs: number; readonly tickMs: number };
   readonly limits: LimitsConfig;
-  readonly falseAlarms: { readonly count: number; readonly perMs: number };
+  /** Of every model that `models` does not name. */
+  readonly falseAlarms: FalseAlarms;
+  /** Of single models; the first that fits counts (model-settings.ts). */
+  readonly models: readonly ModelSettings[];
   readonly references: { readonly learn: LearnConfig; readonly files: readonly ReferenceFile[] };
   /** The default policy where the file has no rules. */
   readonly rules: readonly Rule[];
@@ -47,6 +50,19 @@ export interface Config {
     /** OTLP endpoint for the agent's own traces and metrics; absent: off. */ readonly endpoint?: string;
   };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+}
+
+/** So many false alarms in so much time. */
+export interface FalseAlarms {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+export interface ModelSettings {
+  /** Globs. */
+  readonly model: string;
+  readonly environment: string;
+  readonly falseAlarms: FalseAlarms;
 }
 
 export interface ListenConfig {

@@ -15,6 +15,7 @@ const periodsMs: ReadonlyMap<string, number> = new Map([
   ['day', dayMs],
   ['week', 7 * dayMs],
   ['month', 30 * dayMs],
+  ['quarter', 90 * dayMs],
 ]);
 const unitBytes: Readonly<Record<string, number>> = {
   '': 1,
@@ -58,7 +59,7 @@ export function parseShare(raw: unknown): number | undefined {
   return share > 0 && share < 1 ? share : undefined;
 }
 
-/** `1 per month`, `0.5 per week`, `2 per 10d`. */
+/** `1 per month`, `0.5 per week`, `1 per quarter`, `2 per 10d`. */
 export function parseRate(raw: unknown): Rate | undefined {
   const match = /^(\d+(?:\.\d+)?) per (\w+)$/.exec(textOf(raw));
   if (match === null) return undefined;
@@ -153,7 +154,7 @@ export const rate = () =>
   scalar(
     'a rate such as 1 per month or 2 per 10d',
     parseRate,
-    formed('rate', '\\d+(\\.\\d+)? per (hour|day|week|month|(\\d+(\\.\\d+)?(ms|s|m|h|d|w))+)'),
+    formed('rate', '\\d+(\\.\\d+)? per (hour|day|week|month|quarter|(\\d+(\\.\\d+)?(ms|s|m|h|d|w))+)'),
   );
 
 export const span = () =>

@@ -23,7 +23,7 @@ const match = () =>
     version: glob().default('*').describe('Versions, as a pattern.'),
     signal: glob().describe(
       'Signals, as a pattern: `input.<name>`, `output.<name>`, `latency_ms`, `first_token_ms`, `cost_usd`, ' +
-        '`transaction_cost_usd`, `tokens.input`, `tokens.output`, `error_share`.',
+        '`transaction_cost_usd`, `tokens.input`, `tokens.output`, `error_share`, `calls`.',
     ),
   });
 

@@ -96,6 +96,14 @@ const referenceFile = z.strictObject({
 
 export type ReferenceFileForm = z.infer<typeof referenceFile>;
 
+const modelSettings = z.strictObject({
+  model: glob().describe('Names of models, as a pattern. The first entry that fits a model counts.'),
+  environment: glob().default('*').describe('Names of environments, as a pattern.'),
+  false_alarms: rate().describe('False alarms you accept for it, instead of those at the top.'),
+});
+
+const models = () => z.array(modelSettings).max(1_000).default([]);
+
 const references = () =>
   z.strictObject({
     learn: learn().prefault({}).describe('A reference without a file is learned from the first traffic.'),
@@ -203,8 +211,11 @@ export function createSchema(registries: Registries) {
     false_alarms: rate()
       .prefault('1 per month')
       .describe(
-        'False alarms you accept per model; calibrated rules derive their alpha from it. A month has 30 days.',
+        'False alarms you accept per model; calibrated rules derive their alpha from it. A month has 30 days, a quarter 90.',
       ),
+    models: models().describe(
+      'What is different for single models. A model needs no entry here to be watched.',
+    ),
     references: references().prefault({}).describe('What current windows are compared with.'),
     rules: z
       .array(ruleSchema(registries.detectors))

@@ -209,6 +209,30 @@ export const metrics = {
     help: 'Effective rows in the last judged window.',
     labels: { model: modelsCap, rule: 100, signal: seriesCap },
   },
+  false_alarms_promised: {
+    name: 'kedge_false_alarms_promised_per_month',
+    type: 'gauge',
+    help: 'False alarms asked for a model, in 30 days.',
+    labels: { model: modelsCap },
+  },
+  drift_alerts_given: {
+    name: 'kedge_drift_alerts_given_per_month',
+    type: 'gauge',
+    help: 'Drift alerts fired in the last 30 days, true ones among them: by rules under the budget, and by raw thresholds.',
+    labels: { model: modelsCap, threshold: ['budget', 'raw'] },
+  },
+  implied_over_limit: {
+    name: 'kedge_rule_implied_over_limit_per_month',
+    type: 'gauge',
+    help: 'Evaluations over a raw threshold that chance alone makes in 30 days, at the traffic seen.',
+    labels: { model: modelsCap, rule: 100 },
+  },
+  detectable_change: {
+    name: 'kedge_signal_detectable_change',
+    type: 'gauge',
+    help: 'The smallest change a window finds with 90 %: a shift in sd of the reference, or a share of rows moved.',
+    labels: { model: modelsCap, signal: seriesCap, window: 8, unit: ['sd', 'points'] },
+  },
   tick_seconds: {
     name: 'kedge_tick_seconds',
     type: 'histogram',

@@ -118,6 +118,11 @@ export const adwin = defineDetector<Options>({
   sequential: true,
   options,
   shorthand: 'delta',
+  raw: {
+    textOf: ({ delta }) => (delta === undefined ? undefined : `ADWIN with delta ${delta}`),
+    // A bound: ADWIN cuts less often.
+    tailOf: ({ delta }) => delta,
+  },
   examples: [{}, { delta: 0.002 }, { hold: 1, min_effect: 0.2 }],
   judge,
 });

@@ -29,6 +29,7 @@ export const andersonDarling = defineSquaredDistance({
     'the least weighted squared difference beyond chance. 0.005 is a shift by 0.1 sd of a normal.',
   weightOf: ({ step, pooled }) => step / (pooled * (1 - pooled)),
   toStatistic: (integral, x) => integral / x,
+  fromStatistic: (statistic, x) => statistic * x,
   toEffect: (integral) => integral,
   fromEffect: (effect) => effect,
 });

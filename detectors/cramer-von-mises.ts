@@ -28,6 +28,7 @@ export const cramerVonMises = defineSquaredDistance({
     'the least mean squared difference beyond chance. 0.001 is a shift by a little over 0.1 sd of a normal.',
   weightOf: ({ step }) => step,
   toStatistic: (integral, x) => integral / x,
+  fromStatistic: (statistic, x) => statistic * x,
   toEffect: (integral) => integral,
   fromEffect: (effect) => effect,
 });

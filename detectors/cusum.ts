@@ -24,7 +24,7 @@ import { type DetectorInput, defineDetector } from './detector.ts';
 import { type ChartValue, chartValueOf, findingOfChart, referenceErrors } from './streaming/chart.ts';
 import { cusumStep } from './streaming/cusum.ts';
 import { extendRun, runSchema, runText } from './streaming/run.ts';
-import { cusumThreshold } from './streaming/thresholds.ts';
+import { cusumAlarmRate, cusumThreshold } from './streaming/thresholds.ts';
 
 const options = z.strictObject({
   h: z
@@ -99,6 +99,11 @@ export const cusum = defineDetector<Options>({
   sequential: true,
   options,
   shorthand: 'h',
+  raw: {
+    textOf: ({ h }) => (h === undefined ? undefined : `CUSUM > ${h}`),
+    tailOf: ({ h, k }, { n, m }) =>
+      h === undefined ? undefined : cusumAlarmRate(k + referenceErrors * Math.sqrt(n / m), h),
+  },
   examples: [{}, { h: 8 }, { k: 1, min_effect: 0.2 }],
   judge,
 });

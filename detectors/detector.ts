@@ -5,6 +5,9 @@ import type { Scale } from '../core/scale.ts';
 import type { Finding } from '../core/verdict.ts';
 import type { KeptInverses } from './math/kept-inverses.ts';
 
+/** Rows that are counted as such and belong to no bin, or are the failed ones. */
+export type RateKind = 'missing' | 'malformed' | 'unseen' | 'error';
+
 /** What a detector sees of one window. Frozen in spirit: it changes nothing of it. */
 export interface DetectorInput<Options> {
   readonly scale: Scale;
@@ -27,6 +30,30 @@ export interface DetectorInput<Options> {
    * at the first look, and after anything that makes the past another's: so it may be of any shape, and is checked.
    */
   readonly state?: unknown;
+}
+
+/** A window without any change, of a usual signal. */
+export interface NullCase {
+  /** Effective rows of window and reference. */
+  readonly n: number;
+  readonly m: number;
+  /** Deciles or levels that are compared. */
+  readonly groups: number;
+  /** By how much windows vary more than independent rows would; 1: they do not. */
+  readonly inflation: number;
+  /** The share of what is counted, for detectors of one share. */
+  readonly share: number;
+  readonly scale: Scale;
+  readonly reference: Counters;
+}
+
+export interface RawThreshold<Options> {
+  /** As a person reads it, such as `PSI > 0.2`; undefined: these options leave the test calibrated. */
+  textOf(options: Options): string | undefined;
+  /** P(a look is over the threshold) by a formula; undefined, or left out: only by simulation. */
+  tailOf?(options: Options, look: NullCase): number | undefined;
+  /** One look takes milliseconds: fewer draws must do. */
+  readonly isSlow?: true;
 }
 
 /**
@@ -54,8 +81,14 @@ export interface Detector<Options = unknown> {
   readonly sequential?: true;
   /** In a rule it is judged on the ladder of windows (pipeline/ladder-judge.ts): the rule's own window does not matter. */
   readonly ladder?: true;
+  /** On the ladder too, but what is judged there is the share of such rows (pipeline/rate-judge.ts). */
+  readonly rate?: RateKind;
+  /** Watches the calls of a model, not a signal: in a rule it is for the signal `calls` (pipeline/judge-traffic.ts). */
+  readonly traffic?: 'volume' | 'silence';
   /** A strict object; every field described, with a default or a reason for none. Input may be `{}` or the shorthand. */
   readonly options: z.ZodType<Options>;
+  /** For a detector whose options may hold a raw threshold: what that means where nothing changes (implied/implied.ts). */
+  readonly raw?: RawThreshold<Options>;
   /** The option a bare value means: `psi: 0.2` is `psi: {threshold: 0.2}`. */
   readonly shorthand?: string;
   readonly examples: readonly unknown[];

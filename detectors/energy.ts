@@ -28,6 +28,7 @@ export const energy = defineSquaredDistance({
   minEffectText: 'the least distance beyond chance. 0.075 is a shift by 0.1 sd of a normal.',
   weightOf: ({ width }) => width,
   toStatistic: (integral) => Math.sqrt(2 * integral),
+  fromStatistic: (statistic) => (statistic * statistic) / 2,
   toEffect: (integral) => Math.sqrt(2 * integral),
   fromEffect: (effect) => (effect * effect) / 2,
 });

@@ -20,7 +20,7 @@ import { numberText } from './counters/finding.ts';
 import { type DetectorInput, defineDetector } from './detector.ts';
 import { type ChartValue, chartValueOf, findingOfChart, referenceErrors } from './streaming/chart.ts';
 import { ewmaStep } from './streaming/ewma.ts';
-import { ewmaWidth } from './streaming/thresholds.ts';
+import { ewmaAlarmRate, ewmaWidth } from './streaming/thresholds.ts';
 
 const options = z.strictObject({
   limit: z
@@ -92,6 +92,11 @@ export const ewma = defineDetector<Options>({
   sequential: true,
   options,
   shorthand: 'limit',
+  raw: {
+    textOf: ({ limit }) => (limit === undefined ? undefined : `EWMA off by > ${limit}`),
+    // What its patience with the reference's own error adds is left out: it is a little quieter than this.
+    tailOf: ({ limit, lambda }) => (limit === undefined ? undefined : ewmaAlarmRate(lambda, limit)),
+  },
   examples: [{}, { limit: 4 }, { lambda: 0.1, min_effect: 0.2 }],
   judge,
 });

@@ -33,7 +33,7 @@ import {
 import { directionOf, evidenceOf, groupsOf } from './counters/groups.ts';
 import { type DetectorInput, defineDetector } from './detector.ts';
 import { KeptInverses } from './math/kept-inverses.ts';
-import { kolmogorovUpper } from './math/kolmogorov.ts';
+import { kolmogorovUpper, kolmogorovUpperInverse } from './math/kolmogorov.ts';
 
 const options = z.strictObject({
   p: z
@@ -166,6 +166,21 @@ export const ks = defineDetector<Options>({
   needsReference: true,
   options,
   shorthand: 'p',
+  raw: {
+    textOf: ({ p, d }) => {
+      const parts = [
+        ...(p === undefined ? [] : [`KS p < ${p}`]),
+        ...(d === undefined ? [] : [`KS D > ${d}`]),
+      ];
+      return parts.length === 0 ? undefined : parts.join(' and ');
+    },
+    // Independent rows make p what it says; rows that vary more make small p too often.
+    tailOf: ({ p, d }, { n, m, inflation }) => {
+      const x = 1 / n + 1 / m;
+      const distance = Math.max(d ?? 0, p === undefined ? 0 : kolmogorovUpperInverse(p) * Math.sqrt(x));
+      return kolmogorovUpper(distance / Math.sqrt(x * inflation));
+    },
+  },
   examples: [{}, { p: 0.001 }, { d: 0.1, min_rows: 500 }],
   judge,
 });

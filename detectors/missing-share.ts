@@ -10,38 +10,9 @@
  *
  * Source: Przyborowski and Wilenski, Biometrika 31 (1940) 313.
  */
-import type { Counters } from '../core/pane.ts';
-import type { Finding } from '../core/verdict.ts';
-import { effectiveSize } from './counters/counters.ts';
-import { noReference } from './counters/finding.ts';
-import { type RateOptions, rateExamples, rateFinding, rateOptions } from './counters/rate-test.ts';
-import { type DetectorInput, defineDetector } from './detector.ts';
-import type { Proportion } from './exact/proportions.ts';
-import { ratePValue } from './ladder/rate.ts';
-
-/** Effective rows per unit of weight; of the other side where there are no rows to tell. */
-function worthOf(counters: Counters, other: Counters): number {
-  const worth = (one: Counters) => (one.weight > 0 ? effectiveSize(one) / one.weight : 0);
-  return worth(counters) || worth(other) || 1;
-}
-
-function missingOf(counters: Counters, other: Counters): Proportion {
-  const worth = worthOf(counters, other);
-  return { k: counters.missing * worth, n: (counters.weight + counters.missing) * worth };
-}
-
-function judge(input: DetectorInput<RateOptions>): Finding {
-  const { current, reference } = input;
-  if (reference === undefined) return noReference(input);
-  return rateFinding(input, {
-    name: `Share of missing ${input.signal}`,
-    current: missingOf(current, reference),
-    reference: missingOf(reference, current),
-    side: 'both',
-    pValue: (now, before) =>
-      ratePValue({ events: now.k, n: now.n, referenceEvents: before.k, m: before.n, alpha: input.alpha }),
-  });
-}
+import { absentFinding } from './counters/absent-rate.ts';
+import { type RateOptions, rateExamples, rateOptions, rawRate } from './counters/rate-test.ts';
+import { defineDetector } from './detector.ts';
 
 export const missingShare = defineDetector<RateOptions>({
   type: 'missing_share',
@@ -55,6 +26,7 @@ export const missingShare = defineDetector<RateOptions>({
   needsReference: true,
   options: rateOptions(200),
   shorthand: 'threshold',
+  raw: rawRate('the share of missing rows'),
   examples: rateExamples,
-  judge,
+  judge: (input) => absentFinding(input, 'missing'),
 });

@@ -23,7 +23,7 @@ import { type ChartValue, chartValueOf, findingOfChart } from './streaming/chart
 import { heldSchema, holdAlarm } from './streaming/hold.ts';
 import { pageHinkleyStep } from './streaming/page-hinkley.ts';
 import { extendRun, type Run, runSchema, runText } from './streaming/run.ts';
-import { cusumThreshold } from './streaming/thresholds.ts';
+import { cusumAlarmRate, cusumThreshold } from './streaming/thresholds.ts';
 
 const options = z.strictObject({
   threshold: z
@@ -157,6 +157,11 @@ export const pageHinkley = defineDetector<Options>({
   sequential: true,
   options,
   shorthand: 'threshold',
+  raw: {
+    textOf: ({ threshold }) => (threshold === undefined ? undefined : `Page–Hinkley > ${threshold}`),
+    tailOf: ({ threshold, delta }) =>
+      threshold === undefined ? undefined : cusumAlarmRate(delta, threshold),
+  },
   examples: [{}, { threshold: 20 }, { delta: 0.5, min_looks: 30, hold: 1 }],
   judge,
 });

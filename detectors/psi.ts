@@ -157,6 +157,13 @@ export const psi = defineDetector<Options>({
   needsReference: true,
   options,
   shorthand: 'threshold',
+  raw: {
+    textOf: ({ threshold }) => (threshold === undefined ? undefined : `PSI > ${threshold}`),
+    tailOf: ({ threshold }, { n, m, groups, inflation }) =>
+      threshold === undefined
+        ? undefined
+        : chiSquareUpper(threshold / ((1 / n + 1 / m) * inflation), groups - 1),
+  },
   examples: [{}, { threshold: 0.2 }, { min_rows: 500, min_effect: 0.02 }],
   judge,
 });

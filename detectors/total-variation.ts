@@ -94,6 +94,9 @@ export const totalVariation = defineDetector<Options>({
   needsReference: true,
   options,
   shorthand: 'threshold',
+  raw: {
+    textOf: ({ threshold }) => (threshold === undefined ? undefined : `Total variation > ${threshold}`),
+  },
   examples: [{}, { threshold: 0.15 }, { min_rows: 500, min_effect: 0.05 }],
   judge,
 });

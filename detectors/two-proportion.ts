@@ -12,7 +12,7 @@
  */
 import { z } from 'zod';
 import { levelRates } from './counters/level-rate.ts';
-import { rateExamples, rateFinding, rateOptions } from './counters/rate-test.ts';
+import { rateExamples, rateFinding, rateOptions, rawRate } from './counters/rate-test.ts';
 import { defineDetector } from './detector.ts';
 import { pooledZ } from './exact/proportions.ts';
 
@@ -32,6 +32,7 @@ export const twoProportion = defineDetector<z.output<typeof options>>({
   needsReference: true,
   options,
   shorthand: 'threshold',
+  raw: rawRate('the share'),
   examples: rateExamples,
   judge: (input) => {
     const { level } = input.options;

@@ -81,6 +81,9 @@ export const wasserstein = defineDetector<Options>({
   needsReference: true,
   options,
   shorthand: 'threshold',
+  raw: {
+    textOf: ({ threshold }) => `Wasserstein distance > ${threshold} sd`,
+  },
   examples: [{ threshold: 0.2 }, { threshold: 0.3, min_rows: 200 }],
   judge,
 });

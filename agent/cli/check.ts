@@ -1,5 +1,6 @@
 import { formatFault, loadConfig } from '../../config/load.ts';
 import type { Registries } from '../../config/schema.ts';
+import { thresholdTable } from './threshold-table.ts';
 
 /** What the command may look at, and where it says what it found. */
 export interface CheckIo {
@@ -11,10 +12,15 @@ export interface CheckIo {
 }
 
 /**
- * `kedge check FILE`: says whether the agent would start with it, with every fault. It opens no port and
+ * `kedge check FILE`: says whether the agent would start with it, with every fault, and what its raw thresholds
+ * mean. It opens no port and
  * sends nothing. The exit code: 0 when the file is good (warnings do not count), else 2.
  */
-export function check(args: { readonly file: string }, io: CheckIo, registries: Registries): 0 | 2 {
+export function check(
+  args: { readonly file: string; readonly rows?: number | undefined },
+  io: CheckIo,
+  registries: Registries,
+): 0 | 2 {
   const { file } = args;
   const text = io.readFile(file);
   if (text === undefined) {
@@ -32,6 +38,7 @@ export function check(args: { readonly file: string }, io: CheckIo, registries: 
   }
   const { rules, alerting } = loaded.config;
   io.write(`${file}: ok, ${counted(rules.length, 'rule')}, ${counted(alerting.channels.length, 'channel')}`);
+  for (const line of thresholdTable(loaded.config, registries.detectors, args.rows)) io.write(line);
   return 0;
 }
 

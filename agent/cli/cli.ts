@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { registries } from '../agent.ts';
 import { check } from './check.ts';
+import { limits } from './limits.ts';
 import { readText } from './read-text.ts';
 import { serve } from './serve.ts';
 import { listVerdicts, showVerdict, type VerdictArgs } from './verdict.ts';
@@ -26,9 +27,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .command('check')
     .description('read a configuration and print every fault; exit code 0 or 2')
     .argument('<file>', 'configuration file')
-    .action((file: string) => {
+    .option('--rows <number>', 'rows of a window, for what raw thresholds imply', wholeNumber)
+    .action((file: string, options: { rows?: number }) => {
       code = check(
-        { file },
+        { file, rows: options.rows },
         { env: process.env, readFile: readText, isReadable: existsSync, write },
         registries,
       );
@@ -36,6 +38,14 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addVerdictCommands(program, (result) => {
     code = result;
   });
+  program
+    .command('limits')
+    .description('ask a running agent which changes it would find, and false alarms promised against given')
+    .option('--url <url>', 'its admin port', 'http://127.0.0.1:9464')
+    .option('--model <pattern>', 'only models of this name', '*')
+    .action(async (options: { url: string; model: string }) => {
+      code = await limits(options, { get: getText, write });
+    });
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -62,6 +72,23 @@ function addVerdictCommands(program: Command, onCode: (code: number) => void): v
   )
     .argument('<id>', 'its id, as in messages and in the list')
     .action(async (id: string, options: VerdictArgs) => onCode(await showVerdict(id, options, write)));
+}
+
+const answerMs = 10_000;
+
+async function getText(url: string): Promise<{ text: string } | { fault: string }> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(answerMs) });
+    return answer.ok ? { text: await answer.text() } : { fault: `answered ${answer.status}` };
+  } catch {
+    return { fault: 'nobody answers' };
+  }
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError('expected a whole number from 1.');
 }
 
 function write(text: string): void {

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { BlobStore, Clock, Log, Meter } from '../../core/ports.ts';
 import type { Aggregator } from './aggregate.ts';
+import { boundaryKey } from './boundary-key.ts';
 import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
 import type { DetectorStates } from './detector-states.ts';
 import type { LadderBook } from './ladder-book.ts';
@@ -13,11 +14,6 @@ export interface Checkpointer {
   restore(closedMs: ReadonlyMap<string, number>): Promise<void>;
   /** Never rejects: a checkpoint that fails is counted, and the next one tries again. */
   write(): Promise<void>;
-}
-
-/** Names a model in the records of judged boundaries. */
-export function boundaryKey(environment: string, model: string): string {
-  return JSON.stringify([environment, model]);
 }
 
 /** Something else that a checkpoint saves, in a blob of its own. `restore` may throw: then it begins anew. */

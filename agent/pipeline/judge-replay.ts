@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { falseAlarmsOf } from '../../config/model-settings.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Scale } from '../../core/scale.ts';
 import { alphaPerLook } from '../../detectors/calibrate.ts';
@@ -8,8 +9,9 @@ import type { Look } from './judge-look.ts';
 import { countersToJson, type Repeatable } from './replay.ts';
 
 /** The alpha of one look of a rule with a window of its own, and what it follows from. */
-export function alphaOfWindow(config: Config, { rule, shares }: Look, detector: Detector) {
-  const { falseAlarms } = config;
+export function alphaOfWindow(config: Config, { rule, closed, shares }: Look, detector: Detector) {
+  const { model, environment } = closed.state;
+  const falseAlarms = falseAlarmsOf(config, model, environment);
   const windows = 'windows' in rule.for ? rule.for.windows : Math.ceil(rule.for.ms / rule.hopMs) + 1;
   const confirmations = detector.sequential ? 1 : windows;
   return {

@@ -10,6 +10,7 @@ import { isoTime } from '../../core/time.ts';
 import type { Finding, Verdict } from '../../core/verdict.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
+import type { SignalFamily } from '../../detectors/ladder/alpha-ladder.ts';
 import { KeptInverses } from '../../detectors/math/kept-inverses.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
 import { aboutText, withEnough } from './enough.ts';
@@ -22,12 +23,15 @@ import {
   worse,
 } from './judge-look.ts';
 import { judgeOnLadder, type LadderJudging } from './judge-on-ladder.ts';
+import { judgeRates, type RateJudging } from './judge-rates.ts';
 import { alphaOfWindow, repeatableWindow } from './judge-replay.ts';
+import { callsSignal, type TrafficJudge } from './judge-traffic.ts';
 import { familyOf } from './ladder-judge.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
-export interface JudgeOptions extends LadderJudging {
+export interface JudgeOptions extends LadderJudging, RateJudging {
+  readonly trafficJudge: TrafficJudge;
   /** By type. */
   readonly detectors: ReadonlyMap<string, Detector>;
   /** What sequential detectors remember. */
@@ -72,30 +76,62 @@ export function longestWindowMs(
   return longest;
 }
 
-/** Judges the windows of some signals that end where a pane closed: one verdict for each rule whose turn it is. */
-export function createJudge(
-  given: JudgeOptions,
-): (closed: ClosedPane, signals: readonly SignalState[]) => Verdict[] {
+/** Judges what ends where a pane closed: one verdict for each rule whose turn it is. */
+export interface Judge {
+  /** The windows of some signals. */
+  judge(closed: ClosedPane, signals: readonly SignalState[]): readonly Verdict[];
+  /** The calls of the model as such: how many came, and how long ago. */
+  judgeCalls(closed: ClosedPane): readonly Verdict[];
+}
+
+export function createJudge(given: JudgeOptions): Judge {
   const options: Judging = { ...given, inverses: new KeptInverses() };
   const { config, meter } = options;
   const sharesOf = createShares(options);
-  return (closed, signals) => {
-    const verdicts: Verdict[] = [];
-    const due = config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
-    if (due.length === 0) return verdicts;
-    const shares = sharesOf(closed);
-    for (const signal of signals) {
-      for (const rule of due) {
-        if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
-        const verdict = judgeSignal(options, { rule, closed, signal, shares });
-        if (verdict === undefined) continue;
-        meter.add('verdicts', 1, { detector: verdict.detector, status: verdict.status });
-        showVerdict(meter, verdict);
-        verdicts.push(verdict);
-      }
-    }
+  const dueOf = (closed: ClosedPane) => config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
+  const shown = (verdicts: readonly Verdict[]) => {
+    for (const verdict of verdicts) showVerdict(meter, verdict);
     return verdicts;
   };
+  return {
+    judge: (closed, signals) =>
+      shown(judgeSignals(options, closed, signals, dueOf(closed), sharesOf(closed))),
+    judgeCalls: (closed) => shown(judgeCalls(options, closed, dueOf(closed), sharesOf(closed))),
+  };
+}
+
+function judgeSignals(
+  options: Judging,
+  closed: ClosedPane,
+  signals: readonly SignalState[],
+  due: readonly Rule[],
+  shares: BudgetShares,
+): Verdict[] {
+  const { model, environment } = closed.state;
+  const verdicts: Verdict[] = [];
+  for (const signal of signals) {
+    for (const rule of due) {
+      if (!isWatching(rule, model, environment, signal.name)) continue;
+      const verdict = judgeSignal(options, { rule, closed, signal, shares });
+      if (verdict !== undefined) verdicts.push(verdict);
+    }
+  }
+  return verdicts;
+}
+
+/** Rules on the calls of a model as such. */
+function judgeCalls(
+  { detectors, trafficJudge }: JudgeOptions,
+  closed: ClosedPane,
+  due: readonly Rule[],
+  shares: BudgetShares,
+): Verdict[] {
+  const { model, environment } = closed.state;
+  return due.flatMap((rule) => {
+    const detector = detectors.get(rule.detector.type);
+    if (detector?.traffic === undefined || !isWatching(rule, model, environment, callsSignal)) return [];
+    return trafficJudge.judge({ rule, detector, closed, family: Math.max(1, shares.families.rest) }) ?? [];
+  });
 }
 
 /** Undefined where the signal has no scale yet, or one that the detector cannot read: that is no verdict. */
@@ -105,6 +141,7 @@ function judgeSignal(options: Judging, look: Omit<Look, 'scale'>): Verdict | und
   if (detector === undefined) return undefined;
   const scale = scaleOf(closed.state, signal);
   if (scale === undefined || !detector.scales.includes(scale.kind)) return undefined;
+  if (detector.rate !== undefined) return judgeRates(options, { ...look, scale }, detector.rate);
   if (detector.ladder) return judgeOnLadder(options, { ...look, scale });
   return judgeWindow(options, { ...look, scale }, detector);
 }
@@ -265,23 +302,32 @@ function createShares({ config, detectors }: JudgeOptions): (closed: ClosedPane)
   };
 }
 
-function countShares(
+/** Who shares the false-alarm budget of a model. */
+export function countShares(
   rules: readonly Rule[],
   state: ModelState,
   detectors: ReadonlyMap<string, Detector>,
 ): BudgetShares {
-  const families = { inputs: 0, outputs: 0, segments: 0, rest: 0 };
+  const families = { inputs: 0, outputs: 0, rates: 0, segments: 0, rest: 0 };
   let watched = 0;
   for (const rule of rules) {
-    const isOnLadder = detectors.get(rule.detector.type)?.ladder === true;
-    if (rule.class !== 'drift' && !isOnLadder) continue;
-    for (const signal of state.signals.keys()) {
-      if (!isWatching(rule, state.model, state.environment, signal)) continue;
-      if (rule.class === 'drift') watched++;
-      if (isOnLadder) families[familyOf(signal)]++;
+    const detector = detectors.get(rule.detector.type);
+    if (detector === undefined) continue;
+    if (detector.traffic !== undefined) families.rest++;
+    for (const signal of signalsUnder(rule, state)) {
+      if (rule.class === 'drift' && detector.rate === undefined) watched++;
+      if (detector.ladder) families[partOf(detector, signal)]++;
     }
   }
   return { watched, families };
+}
+
+function signalsUnder(rule: Rule, { model, environment, signals }: ModelState): readonly string[] {
+  return [...signals.keys()].filter((signal) => isWatching(rule, model, environment, signal));
+}
+
+function partOf(detector: Detector, signal: string): SignalFamily {
+  return detector.rate === undefined ? familyOf(signal) : 'rates';
 }
 
 function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {
@@ -294,6 +340,7 @@ function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {
 }
 
 function showVerdict(meter: Meter, verdict: Verdict): void {
+  meter.add('verdicts', 1, { detector: verdict.detector, status: verdict.status });
   const labels = { model: verdict.series.model, rule: verdict.rule, signal: verdict.series.signal };
   meter.set('signal_rows', verdict.size.current, labels);
   if (verdict.statistic !== undefined) meter.set('signal_statistic', verdict.statistic, labels);

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { falseAlarmsOf } from '../../config/model-settings.ts';
 import { formatDuration } from '../../core/duration.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
@@ -196,8 +197,9 @@ export class LadderJudge {
   }
 
   #alphaOf(look: LadderLook, ticks: LadderTicks): number {
-    const { falseAlarms, windows } = this.#config;
-    const perMonth = (falseAlarms.count * ticksPerMonth * windows.paneMs) / falseAlarms.perMs;
+    const { model, environment } = look.ladder.series;
+    const { count, perMs } = falseAlarmsOf(this.#config, model, environment);
+    const perMonth = (count * ticksPerMonth * this.#config.windows.paneMs) / perMs;
     return ladderAlpha(ticks, perMonth * familyShares[familyOf(look.signal)], look.family);
   }
 

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { falseAlarmsOf } from '../../config/model-settings.ts';
 import type { Rule } from '../../core/rule.ts';
 import {
   familyShares,
@@ -42,6 +43,8 @@ export function repeatableLook(
     readonly min_effect: number;
   };
   const { family } = asked;
+  const { model: name, environment } = look.ladder.series;
+  const falseAlarms = falseAlarmsOf(config, name, environment ?? '');
   return {
     replay: {
       kind: 'ladder',
@@ -58,8 +61,8 @@ export function repeatableLook(
     },
     alphaOrigin: {
       kind: 'ladder',
-      falseAlarms: config.falseAlarms.count,
-      perMs: config.falseAlarms.perMs,
+      falseAlarms: falseAlarms.count,
+      perMs: falseAlarms.perMs,
       family,
       share: familyShares[family],
       signals: asked.signals,

@@ -20,6 +20,10 @@ export interface RestoredState {
   readonly ladders: ReadonlyMap<string, Uint8Array>;
   /** What was learned of texts and vectors, undecoded. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
+  /** Models of the rates, undecoded. */
+  readonly rates: ReadonlyMap<string, Uint8Array>;
+  /** Alerts given by model, undecoded. */
+  readonly given: ReadonlyMap<string, Uint8Array>;
   /** Event time up to which windows of a model were judged, by `boundaryKey`. */
   readonly closedMs: ReadonlyMap<string, number>;
   /** Kept verdicts by id, undecoded. */
@@ -57,6 +61,8 @@ export async function restore(store: Store, log: Log, meter: Meter): Promise<Res
     references: await values('reference/', decodeReference),
     ladders: new Map(await all('ladder/', (bytes) => bytes)),
     contents: new Map(await all('content/', (bytes) => bytes)),
+    rates: new Map(await all('rate/', (bytes) => bytes)),
+    given: new Map(await all('given/', (bytes) => bytes)),
     closedMs: new Map(await all<number>('boundary/')),
     verdicts: new Map(await all('verdict/', (bytes) => bytes)),
     episodes: new Map(await all('episode/', (bytes) => bytes)),

@@ -9,6 +9,7 @@ import type { DeliverStage } from './deliver.ts';
 import type { LearnerState } from './learner.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelState } from './model-state.ts';
+import type { Promises } from './promises.ts';
 import type { Transactions } from './transactions.ts';
 
 /** Verdicts remembered for the API, at most: the last one of each rule, model and signal. */
@@ -39,6 +40,7 @@ export interface InspectorOptions {
   readonly act: ActStage;
   readonly deliver: DeliverStage;
   readonly ledger: Ledger;
+  readonly promises: Promises;
   readonly clock: Clock;
   readonly meter: Meter;
   readonly isOpen: () => boolean;
@@ -63,6 +65,7 @@ export function createInspector(options: InspectorOptions): Inspector {
     status: () => describe(options),
     measure: () => {
       meter.set('ready', isReady().ready ? 1 : 0);
+      for (const state of options.aggregator.states()) options.promises.measure(state, options.clock.nowMs());
       for (const [what, { used, max }] of Object.entries(describeLimits(options))) {
         meter.set('limit', max, { what });
         meter.set('in_use', used, { what });
@@ -88,7 +91,7 @@ function describe(options: InspectorOptions) {
   return {
     now: isoTime(clock.nowMs()),
     ...readiness(options),
-    models: [...aggregator.states()].map(describeModel),
+    models: [...aggregator.states()].map((state) => describeModel(state, options)),
     verdicts: verdicts.all().map((verdict) => ({
       ...verdict,
       start: isoTime(verdict.startMs),
@@ -102,7 +105,7 @@ function describe(options: InspectorOptions) {
   };
 }
 
-function describeModel(state: ModelState) {
+function describeModel(state: ModelState, { promises, clock }: InspectorOptions) {
   return {
     model: state.model,
     environment: state.environment,
@@ -113,12 +116,28 @@ function describeModel(state: ModelState) {
       lastSeen: isoTime(version.lastSeenMs),
       rows: version.rows,
     })),
+    ...promises.describe(state, clock.nowMs()),
     signals: [...state.signals.values()].map(({ name, learner }) => ({
       signal: name,
       reference: learner?.state ?? 'none',
       referenceId: learner?.reference?.id ?? null,
       referenceRows: learner?.rows ?? 0,
+      ...describeDetectable(promises.factsOf(state, name)),
     })),
+  };
+}
+
+/** What the signal's windows would find with 90 %; nothing where it was not worked out yet. */
+function describeDetectable(facts: ReturnType<Promises['factsOf']>) {
+  if (facts === undefined) return {};
+  return {
+    detectable: facts.detectable.map(({ window, rows, change }) => ({
+      window,
+      rows: Math.round(rows),
+      change: change ?? null,
+      unit: facts.unit,
+    })),
+    rates: facts.rates.map(({ share, ...rate }) => ({ ...rate, detectable: share ?? null })),
   };
 }
 

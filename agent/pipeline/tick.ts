@@ -5,16 +5,21 @@ import type { Verdict } from '../../core/verdict.ts';
 import type { ActDecision, ActStage } from './act.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { AlertDecision, AlertStage } from './alert.ts';
-import { boundaryKey } from './checkpointer.ts';
+import { boundaryKey } from './boundary-key.ts';
 import type { ContentBook } from './content-book.ts';
 import type { DeliverStage, Enqueued } from './deliver.ts';
 import type { Explainer } from './explain.ts';
+import type { Judge } from './judge.ts';
 import type { LadderBook } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
-import type { ModelState, SignalState } from './model-state.ts';
+import type { ModelState } from './model-state.ts';
+import type { PromiseBook } from './promise-book.ts';
+import type { Promises } from './promises.ts';
+import type { RateBook } from './rate-book.ts';
 import { announceReference, referenceWrite } from './references.ts';
 import type { Replays } from './replay.ts';
 import type { LastVerdicts } from './status.ts';
+import type { TrafficBook } from './traffic-book.ts';
 import type { Transactions } from './transactions.ts';
 import type { VerdictBook } from './verdict-book.ts';
 import { type ClosedPane, closePanes, forgetOldPanes } from './window.ts';
@@ -23,9 +28,14 @@ export interface TickOptions {
   readonly config: Config;
   readonly aggregator: Aggregator;
   readonly transactions: Transactions;
-  readonly judge: (closed: ClosedPane, signals: readonly SignalState[]) => readonly Verdict[];
+  readonly judge: Judge['judge'];
+  readonly judgeCalls: Judge['judgeCalls'];
   readonly ladders: LadderBook;
   readonly contentBook: ContentBook;
+  readonly rates: RateBook;
+  readonly traffic: TrafficBook;
+  readonly promises: Promises;
+  readonly promiseBook: PromiseBook;
   readonly alerts: AlertStage;
   readonly act: ActStage;
   readonly deliver: DeliverStage;
@@ -70,13 +80,13 @@ class Turn {
   }
 
   async evaluate(): Promise<void> {
-    const { aggregator, transactions, alerts, contentBook, ladders, ledger } = this.#options;
+    const { aggregator, transactions, alerts, contentBook, ladders, rates, ledger } = this.#options;
     transactions.closeIdle(this.#nowMs);
     aggregator.flushMetrics();
     for (const state of aggregator.states()) await this.#evaluateModel(state);
     ledger.add(contentBook.takeWrites(this.#nowMs));
     // Models are made between ticks as well.
-    ledger.add(ladders.takeWrites());
+    ledger.add([...ladders.takeWrites(), ...rates.takeWrites()]);
     this.#absorb(alerts.due(this.#nowMs));
   }
 
@@ -98,7 +108,7 @@ class Turn {
   }
 
   async #evaluateModel(state: ModelState): Promise<void> {
-    const { alerts, ledger, verdicts, meter, config } = this.#options;
+    const { promises, alerts, ledger, verdicts, meter, config } = this.#options;
     let closedAny = false;
     for (const closed of closePanes(state, this.#nowMs, config)) {
       closedAny = true;
@@ -107,6 +117,7 @@ class Turn {
       const judged = this.#explainAndKeep(closed, await this.#judge(closed));
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));
+      promises.follow(closed, this.#nowMs);
       forgetOldPanes(state);
     }
     if (!closedAny) return;
@@ -129,7 +140,9 @@ class Turn {
 
   /** A pane of many signals is judged in parts: between them all else gets its turn, such as rows of later panes. */
   async #judge(closed: ClosedPane): Promise<readonly Verdict[]> {
-    const { judge, ladders } = this.#options;
+    const { judge, judgeCalls, ladders, rates, traffic } = this.#options;
+    rates.feed(closed);
+    traffic.feed(closed);
     const signals = [...closed.state.signals.values()];
     const verdicts: Verdict[] = [];
     for (let from = 0; from < signals.length; from += signalsPerPart) {
@@ -138,6 +151,7 @@ class Turn {
       ladders.feed(closed, part);
       for (const verdict of judge(closed, part)) verdicts.push(verdict);
     }
+    verdicts.push(...judgeCalls(closed));
     return verdicts;
   }
 
@@ -158,8 +172,9 @@ class Turn {
 
   /** Alerts first, then what may follow from them, then what is said of both. */
   #absorb(decision: AlertDecision): void {
-    const { act, alerts, deliver, ledger } = this.#options;
+    const { act, alerts, deliver, ledger, promiseBook } = this.#options;
     ledger.add(decision.writes);
+    ledger.add(promiseBook.note(decision.transitions, this.#nowMs));
     const acted = act.consider(decision.transitions, this.#nowMs);
     this.#acted.push(acted);
     ledger.add(acted.writes);

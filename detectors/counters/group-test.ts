@@ -78,6 +78,13 @@ export function defineGroupDetector(statistic: GroupStatistic): Detector {
     needsReference: true,
     options: optionsOf(statistic.thresholdText),
     shorthand: 'threshold',
+    raw: {
+      textOf: ({ threshold }) => (threshold === undefined ? undefined : `${statistic.name} > ${threshold}`),
+      tailOf: ({ threshold }, { n, m, groups, inflation }) =>
+        threshold === undefined
+          ? undefined
+          : chiSquareUpper(statistic.toChiSquare(threshold, 1 / n + 1 / m) / inflation, groups - 1),
+    },
     examples: [{}, { threshold: statistic.exampleThreshold }, { min_rows: 500, min_effect: 0.02 }],
     judge: (input) => judge(statistic, input),
   });

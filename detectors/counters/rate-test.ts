@@ -12,10 +12,11 @@
  */
 import { z } from 'zod';
 import type { Finding } from '../../core/verdict.ts';
-import type { DetectorInput } from '../detector.ts';
+import type { DetectorInput, RawThreshold } from '../detector.ts';
 import { newcombe } from '../exact/proportion-intervals.ts';
 import type { Proportion } from '../exact/proportions.ts';
 import { lastWhere } from '../math/bisect.ts';
+import { normalUpper } from '../math/normal.ts';
 import { inconclusive, numberText, percentText, probabilityText } from './finding.ts';
 
 const eventsMin = 5;
@@ -50,6 +51,26 @@ export function rateOptions(minRows: number) {
 }
 
 export type RateOptions = z.output<ReturnType<typeof rateOptions>>;
+
+/** Of those that are judged on the ladder: there is no raw threshold. */
+export const ladderRateOptions = () => rateOptions(50).omit({ threshold: true });
+
+export type LadderRateOptions = z.output<ReturnType<typeof ladderRateOptions>>;
+
+export const ladderRateExamples: readonly unknown[] = [{}, { min_points: 0.01 }];
+
+/** Of a share that moved by more than so many points: a normal tail, one-sided where only more is looked for. */
+export function rawRate(name: string, side: 'both' | 'higher' = 'both'): RawThreshold<RateOptions> {
+  return {
+    textOf: ({ threshold }) =>
+      threshold === undefined ? undefined : `${name} moved by > ${numberText(threshold * 100)} points`,
+    tailOf: ({ threshold }, { n, m, share, inflation }) => {
+      if (threshold === undefined) return undefined;
+      const error = Math.sqrt(share * (1 - share) * (1 / n + 1 / m) * inflation);
+      return error > 0 ? (side === 'both' ? 2 : 1) * normalUpper(threshold / error) : 0;
+    },
+  };
+}
 
 /** Effective rows, and how many of them count. */
 export interface Rates {

@@ -30,6 +30,7 @@ export interface SquaredDistance {
   weightOf(step: EcdfStep): number;
   /** From Σ c (F − G)² to the statistic and the effect shown; x = 1/K. Both rise with it. */
   toStatistic(integral: number, x: number): number;
+  fromStatistic(statistic: number, x: number): number;
   toEffect(integral: number): number;
   fromEffect(effect: number): number;
 }
@@ -69,6 +70,18 @@ export function defineSquaredDistance(distance: SquaredDistance): Detector {
     needsReference: true,
     options: optionsOf(distance),
     shorthand: 'threshold',
+    raw: {
+      textOf: ({ threshold }) => (threshold === undefined ? undefined : `${distance.name} > ${threshold}`),
+      tailOf: ({ threshold }, { n, m, inflation, scale, reference }) => {
+        if (threshold === undefined || scale.kind !== 'numeric') return undefined;
+        const x = 1 / n + 1 / m;
+        // Under no change both sides are as the reference: the points of its own distribution function.
+        const { points } = squaredForm(ecdfsOf(scale, reference, reference), distance.weightOf);
+        const scaled = distance.fromStatistic(threshold, x) / (x * inflation);
+        return bridgeFormUpper(scaled, bridgeEigenvalues(points));
+      },
+      isSlow: true,
+    },
     examples: [
       {},
       { threshold: distance.exampleThreshold },

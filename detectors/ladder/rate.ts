@@ -3,15 +3,18 @@
  *
  * K ~ Bin(k₁ + k₂, n/(n + m)): of all events of window and reference together, those that fall into the window, given that
  * the rate is the same. p is the doubled smaller tail (Przyborowski and Wilenski 1940). With learned variance both counts
- * are divided by the rate's inflation.
+ * are divided by the rate's inflation; where the reference's windows surely vary more than independent rows would, a normal
+ * tail with the degrees of freedom of that fit is asked as well, and the larger p counts (as in max-bin.ts).
  *
- * It asks for 5 events in both together and for one expected in the window; and for an effect of half a point or by half
- * as much again (up or down), as in a large window everything is significant.
+ * It asks for 5 events in both together; and for an effect of half a point or by half as much again (up or down), as in a
+ * large window everything is significant. No number of expected events is asked for: the test is exact, and of what the
+ * reference never had nothing is expected.
  */
 import { binomialLower, binomialUpper } from '../math/binomial.ts';
+import { fisherUpper } from '../math/fisher-f.ts';
+import type { Certainty } from './smooth-test.ts';
 
 const eventsMin = 5;
-const expectedMin = 1;
 export const pointsMin = 0.005;
 export const ratioMin = 1.5;
 
@@ -24,14 +27,19 @@ export interface RateInput {
   readonly m: number;
   /** Of the rate in windows of the reference; 1 or absent: rows are independent. */
   readonly inflation?: number;
+  /** Of that inflation, where it is surely more than 1. */
+  readonly certainty?: Certainty | undefined;
+  /** `higher`: a smaller share is never a breach. */
+  readonly side?: 'both' | 'higher';
   readonly alpha: number;
+  /** Least effect, one of the two; absent: half a point, half as much again. */
+  readonly minPoints?: number;
+  readonly minRatio?: number;
 }
 
 export interface RateFinding {
   readonly status: 'ok' | 'breach' | 'inconclusive';
   readonly cause?: 'too_few';
-  /** Effective rows that are missing, as far as known; 0 unless `too_few`. */
-  readonly rowsMissing: number;
   readonly p: number;
   /** Current share less reference share, 0.01 is a point. */
   readonly difference: number;
@@ -39,11 +47,19 @@ export interface RateFinding {
   readonly ratio: number;
 }
 
-export function ratePValue({ events, n, referenceEvents, m, inflation = 1 }: RateInput): number {
+export function ratePValue(input: RateInput): number {
+  const { events, n, referenceEvents, m, inflation = 1, certainty, side = 'both' } = input;
   const total = (events + referenceEvents) / inflation;
   const seen = events / inflation;
   const share = n / (n + m);
-  return Math.min(1, 2 * Math.min(binomialUpper(seen, total, share), binomialLower(seen, total, share)));
+  const upper = binomialUpper(seen, total, share);
+  const exact =
+    side === 'higher' ? upper : Math.min(1, 2 * Math.min(upper, binomialLower(seen, total, share)));
+  if (certainty === undefined) return exact;
+  const pooled = (events + referenceEvents) / (n + m);
+  const spread = pooled * (1 - pooled) * (1 / n + 1 / m) * inflation;
+  const s = spread > 0 ? (events / n - referenceEvents / m) ** 2 / spread : 0;
+  return Math.max(exact, fisherUpper(s / certainty.guard, 1, certainty.nu));
 }
 
 export function judgeRate(input: RateInput): RateFinding {
@@ -52,13 +68,16 @@ export function judgeRate(input: RateInput): RateFinding {
   const before = m > 0 ? referenceEvents / m : 0;
   const difference = now - before;
   const ratio = before > 0 ? now / before : now > 0 ? Number.POSITIVE_INFINITY : 1;
-  const pooled = (events + referenceEvents) / (n + m);
-  const together = events + referenceEvents;
-  if (!(n > 0) || !(m > 0) || together < eventsMin || n * pooled < expectedMin) {
-    const rowsMissing = pooled > 0 && together >= eventsMin ? Math.ceil(expectedMin / pooled - n) : 0;
-    return { status: 'inconclusive', cause: 'too_few', rowsMissing, p: 1, difference, ratio };
-  }
+  if (!(n > 0) || !(m > 0) || events + referenceEvents < eventsMin)
+    return { status: 'inconclusive', cause: 'too_few', p: 1, difference, ratio };
   const p = ratePValue(input);
-  const isLarge = Math.abs(difference) >= pointsMin || ratio >= ratioMin || ratio <= 1 / ratioMin;
-  return { status: p <= alpha && isLarge ? 'breach' : 'ok', rowsMissing: 0, p, difference, ratio };
+  const { minPoints = pointsMin, minRatio = ratioMin } = input;
+  const isLarge = Math.abs(difference) >= minPoints || ratio >= minRatio || ratio <= 1 / minRatio;
+  const isWatched = input.side !== 'higher' || difference > 0;
+  return {
+    status: p <= alpha && isLarge && isWatched ? 'breach' : 'ok',
+    p,
+    difference,
+    ratio,
+  };
 }

@@ -23,13 +23,21 @@ const thresholdMax = 1e6;
 
 /** h of a two-sided CUSUM with allowance k > 0, at the usual start at 0. */
 export function cusumThreshold(k: number, alpha: number): number {
-  const alarmRate = (h: number) => {
-    const x = 2 * k * (h + overshoot);
-    // expm1(x) − x, without losing the digits of a small x.
-    const grown = x < 1e-3 ? (x * x) / 2 : Math.expm1(x) - x;
-    return (2 * 2 * k * k) / grown;
-  };
-  return bisectFalling(alarmRate, alpha, { low: 0, high: thresholdMax });
+  return bisectFalling((h) => cusumAlarmRate(k, h), alpha, { low: 0, high: thresholdMax });
+}
+
+/** False alarms per value of such a chart, both sides: the reverse of `cusumThreshold`. */
+export function cusumAlarmRate(k: number, h: number): number {
+  const x = 2 * k * (h + overshoot);
+  // expm1(x) − x, without losing the digits of a small x.
+  const grown = x < 1e-3 ? (x * x) / 2 : Math.expm1(x) - x;
+  return Math.min(1, (2 * 2 * k * k) / grown);
+}
+
+/** False alarms per value of an EWMA chart with limits of L: the reverse of `ewmaWidth`; within its table. */
+export function ewmaAlarmRate(lambda: number, width: number): number {
+  const logarithm = bisectFalling((log) => ewmaWidth(lambda, Math.exp(log)), width, { low: -40, high: 0 });
+  return Math.exp(logarithm);
 }
 
 /** L for 1 / alpha = 10², 10³ … 10⁸ values between false alarms. */

@@ -18,7 +18,8 @@ import {
   uniformFrom,
 } from '../support/detector-data.ts';
 
-const detectors: readonly Detector[] = Object.values(registry);
+/** Those on the calls of a model judge no counters: test/sim/traffic.test.ts. */
+const detectors: readonly Detector[] = Object.values(registry).filter(({ traffic }) => traffic === undefined);
 const alpha = 0.01;
 const windowRows = 1000;
 const referenceRows = 20_000;
@@ -131,7 +132,7 @@ const worlds: Readonly<Record<Scale['kind'], World>> = {
 };
 
 /** Not values but rows without one are judged: an odd window is full of them, and a loud one has one value in 1,000. */
-const judgesMissing = (detector: Detector) => detector.type === 'missing_share';
+const judgesMissing = (detector: Detector) => /^(missing|malformed)_/.test(detector.type);
 
 function worldOf(detector: Detector, kind: Scale['kind']): World {
   const world = worlds[kind];
@@ -140,7 +141,13 @@ function worldOf(detector: Detector, kind: Scale['kind']): World {
     world.scale.kind === 'levels'
       ? countLevels(world.scale, ['ok'], weight)
       : countNumbers(world.scale, [0.5], weight);
-  return { ...world, loud: (_, weight = 1) => ({ ...one(weight), missing: (windowRows - 1) * weight }) };
+  return {
+    ...world,
+    loud: (_, weight = 1) => ({
+      ...one(weight),
+      [detector.type.startsWith('missing') ? 'missing' : 'malformed']: (windowRows - 1) * weight,
+    }),
+  };
 }
 
 /** One detector with one of its examples on one of its scales. */

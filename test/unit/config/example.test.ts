@@ -91,6 +91,13 @@ test('the default rules are those of all detectors they name', () => {
     'input_drift',
     'output_drift',
     'token_drift',
+    'input_missing',
+    'input_malformed',
+    'input_unseen',
+    'output_missing',
+    'output_unseen',
+    'error_rate',
+    'silence',
     'error_share',
   ]);
 });
