@@ -37,9 +37,7 @@ export const defaultRules = [
     ...atOnce,
     severity: 'warning',
   },
-  { name: 'input_unseen', match: { signal: 'input.*' }, unseen_rate: {}, ...atOnce, severity: 'warning' },
   { name: 'output_missing', match: { signal: 'output.*' }, missing_rate: {}, ...atOnce, severity: 'major' },
-  { name: 'output_unseen', match: { signal: 'output.*' }, unseen_rate: {}, ...atOnce, severity: 'major' },
   { name: 'error_rate', match: { signal: 'error_share' }, error_rate: {}, ...atOnce, severity: 'major' },
   { name: 'silence', match: { signal: 'calls' }, silence: {}, ...atOnce, severity: 'major' },
   {

@@ -42,7 +42,7 @@ test('a new level in 2 % of rows is found within 500 rows, failed calls in 5 % a
       shares: (hour) => (hour >= changeHour ? part : {}),
     });
   const unseen = await change({ unseen: 0.02 });
-  expect(firedIn(unseen)).toContain('input_unseen input.country');
+  expect(firedIn(unseen)).toContain('input_drift input.country');
   expect(rowsUntilTold(unseen, changeHour)).toBeLessThan(500 + rowsPerPane);
   const failed = await change({ failed: 0.05 });
   expect(firedIn(failed)[0]).toBe('error_rate error_share');

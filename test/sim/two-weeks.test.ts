@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { callMaker, normal } from '../support/synthetic.ts';
 import { type Heard, World } from '../support/world.ts';
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 const startMs = 20_000 * dayMs;
 const feedEveryMs = 10_000;
@@ -66,7 +67,8 @@ async function live(seed: number, plan: Plan): Promise<{ heard: readonly Heard[]
     }
     await world.clock.advanceTo(atMs + feedEveryMs);
   }
-  await world.clock.advanceTo(startMs + plan.days * dayMs + 6 * hourMs);
+  // Not longer: that the calls have stopped would be told, and rightly.
+  await world.clock.advanceTo(startMs + plan.days * dayMs + 8 * minuteMs);
   return { heard: world.heard, world };
 }
 
