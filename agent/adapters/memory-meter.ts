@@ -20,9 +20,19 @@ const seriesMax = 100_000;
  */
 export function memoryMeter(): MemoryMeter {
   const series = new Map<string, { readonly key: MetricKey; readonly value: number }>();
-  const update = (key: MetricKey, labels: Labels, next: (now: number) => number) => {
+  // Checking labels takes longer than most of what a simulation does: each form of them is checked once.
+  const checked = new Map<string, string>();
+  const idOf = (key: MetricKey, labels: Labels): string => {
+    const form = JSON.stringify([key, labels]);
+    const known = checked.get(form);
+    if (known !== undefined) return known;
     checkLabels(key, labels);
     const id = `${key} ${canonicalLabels(labels)}`;
+    checked.set(form, id);
+    return id;
+  };
+  const update = (key: MetricKey, labels: Labels, next: (now: number) => number) => {
+    const id = idOf(key, labels);
     assert(series.size < seriesMax || series.has(id), `metrics have more than ${seriesMax} series`);
     series.set(id, { key, value: next(series.get(id)?.value ?? 0) });
   };

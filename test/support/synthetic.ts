@@ -13,6 +13,7 @@ export function callMaker(model: string, random: Random): (row: SyntheticRow) =>
   const inputs = new Fields();
   const outputs = new Fields();
   const idHigh = [...model].reduce((hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0), 7);
+  const base = { ...callOf({ model, environment: 'prod' }), idHigh, inputs, outputs };
   let id = 0;
   return ({ timeMs, version, numbers, levels, score }) => {
     inputs.clear();
@@ -21,8 +22,7 @@ export function callMaker(model: string, random: Random): (row: SyntheticRow) =>
     for (const [name, value] of Object.entries(levels)) inputs.addLevel(name, value);
     outputs.addNumber('score', score);
     id++;
-    const base = callOf({ timeMs, model, version, environment: 'prod', latencyMs: 20 + 10 * random.next() });
-    return { ...base, idHigh, idLow: id, inputs, outputs };
+    return { ...base, timeMs, version, latencyMs: 20 + 10 * random.next(), idLow: id };
   };
 }
 
