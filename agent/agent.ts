@@ -306,12 +306,11 @@ function createDecisions(
   restored: RestoredState,
   outbox: StoredOutbox,
   aggregator: Aggregator,
-  judging: Books,
+  books: Books,
 ) {
   const { config, ports, identity, isRollbackDisabled } = options;
   const { digest, log, meter, random, store } = ports;
   const { policies, targets } = config.rollback;
-  const detectors = new Map(registries.detectors.map((detector) => [detector.type, detector]));
   const runbooks = new Map(config.rules.map((rule) => [rule.name, rule.runbookUrl]));
   const act = createActStage({
     policies,
@@ -337,23 +336,40 @@ function createDecisions(
     killSwitch: isRollbackDisabled,
     onSettled: (row) => act.settled(row),
   });
-  const { ladders, scores, rates, traffic } = judging;
-  const promiseBook = new PromiseBook({ config, detectors, meter, stored: restored.given });
-  const replays = new Replays();
-  const sha256 = (text: string) => digest.sha256(text);
+  const alerts = createAlertStage({
+    config: config.alerting,
+    rules: () => config.rules,
+    random,
+    digest,
+    meter,
+    log,
+    restored,
+  });
   return {
-    ...createJudge({
-      config,
-      detectors,
-      ...judging,
-      paneMs: config.windows.paneMs,
-      rateJudge: new RateJudge(config),
-      trafficJudge: new TrafficJudge(config, traffic),
-      replays,
-      meter,
-      log,
-    }),
+    ...createJudging(options, restored, books),
+    alerts,
+    act,
+    deliver,
+    ledger: new Ledger(store, meter, log),
+    verdicts: new LastVerdicts(),
+  };
+}
+
+/** Panes into verdicts: how they are judged, explained, kept, and what was promised of them. */
+function createJudging({ config, ports }: AgentOptions, restored: RestoredState, books: Books) {
+  const { digest, log, meter } = ports;
+  const { ladders, scores, rates, traffic } = books;
+  const { paneMs } = config.windows;
+  const detectors = new Map(registries.detectors.map((detector) => [detector.type, detector]));
+  const replays = new Replays();
+  const promiseBook = new PromiseBook({ config, detectors, meter, stored: restored.given });
+  const rateJudge = new RateJudge(config);
+  const trafficJudge = new TrafficJudge(config, traffic);
+  return {
+    ...createJudge({ config, detectors, ...books, paneMs, rateJudge, trafficJudge, replays, meter, log }),
     ladders,
+    rates,
+    traffic,
     replays,
     explainer: new Explainer({
       config,
@@ -367,27 +383,12 @@ function createDecisions(
     }),
     verdictBook: new VerdictBook({
       keptPerSeries: config.store.verdictsKept,
-      paneMs: config.windows.paneMs,
-      sha256,
+      paneMs,
+      sha256: (text) => digest.sha256(text),
       meter,
       stored: restored.verdicts,
     }),
-    rates,
-    traffic,
     promiseBook,
     promises: new Promises({ config, detectors, ladders, rates, book: promiseBook, meter, log }),
-    alerts: createAlertStage({
-      config: config.alerting,
-      rules: () => config.rules,
-      random,
-      digest,
-      meter,
-      log,
-      restored,
-    }),
-    act,
-    deliver,
-    ledger: new Ledger(store, meter, log),
-    verdicts: new LastVerdicts(),
   };
 }

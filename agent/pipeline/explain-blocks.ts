@@ -3,7 +3,7 @@ import { effectiveSize } from '../../detectors/counters/counters.ts';
 import { blocksMax, type TimeBlock } from '../../detectors/explain/change-point.ts';
 import { psiExcess, psiOfPairs } from '../../detectors/ladder/effect.ts';
 import type { RingBlock, WindowRing } from '../../detectors/ladder/window-ring.ts';
-import type { SignalLadder } from './ladder-book.ts';
+import type { SignalLadder } from './ladder-state.ts';
 import { placeOf, type VersionState } from './model-state.ts';
 
 /*

@@ -9,22 +9,21 @@ import { JudgeRoom, ModelReader } from '../../detectors/ladder/judge-series.ts';
 import {
   modelOfCounts,
   type ReferenceModel,
-  type ReferenceModelJson,
-  referenceModelFromJson,
   referenceModelSteps,
   referenceModelToJson,
 } from '../../detectors/ladder/reference-model.ts';
 import { PaneHistory, type ReferencePanes, ticksPerDay } from '../../detectors/ladder/reference-panes.ts';
 import { hourOfWeek } from '../../detectors/ladder/seasonal.ts';
-import { RecentPanes, thinPaneRowsMax } from '../../detectors/ladder/serial.ts';
 import {
   isTrafficDue,
   isTrafficLearned,
   trafficVarianceSteps,
 } from '../../detectors/ladder/traffic-variance.ts';
-import { binsMax, hoursPerWeek, type RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { binsMax, hoursPerWeek, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { fromStored, keepThin, type SignalLadder, type StoredLadder } from './ladder-state.ts';
 import { ModelQueue } from './model-queue.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import { packSections, unpackSections } from './sections.ts';
 import type { ClosedPane } from './window.ts';
 
 /** Series followed, at most: some 40 KB each. More are counted and judged by other rules only. */
@@ -34,35 +33,6 @@ const refineDays = 28;
 const ticksPerHour = 12;
 const dayMs = 86_400_000;
 const prefix = 'ladder/';
-
-/** What the default rule knows of one signal of one model, over all versions. */
-export interface SignalLadder {
-  readonly series: Series;
-  readonly binning: Binning;
-  /** Panes the model is made from, while it is still refined. */
-  history: PaneHistory | undefined;
-  reader: ModelReader | undefined;
-  /** The reference it stands for; another one makes it anew. */
-  referenceId: string;
-  startedTick: number;
-  builtTick: number;
-  readonly rings: Map<string, WindowRing>;
-  /** Where the last panes of a version with few rows lay. */
-  readonly recent: Map<string, RecentPanes>;
-  /** A model of this reference waits to be made. */
-  awaits: string;
-  /** Some version drifts: the model is not refined meanwhile, as it would learn the drift. */
-  drifting: boolean;
-}
-
-interface StoredLadder {
-  readonly referenceId: string;
-  readonly scaleId: string;
-  readonly startedTick: number;
-  readonly builtTick: number;
-  readonly binOf: readonly number[];
-  readonly model: ReferenceModelJson;
-}
 
 /**
  * The windows and reference models of the default rule, fed once per closed pane. Windows are kept as running sums
@@ -197,17 +167,13 @@ export class LadderBook {
         head.push([key, version, bytes.length]);
       }
     }
-    return packSections(encodeJson(head), parts);
+    return packSections(head, parts);
   }
 
   /** Takes windows of a checkpoint; what cannot be read is left out, and begins anew. */
   restore(bytes: Uint8Array): void {
-    const { head, body } = unpackSections(bytes);
-    let at = 0;
-    for (const [key, version, length] of decodeJson<readonly RingHead[]>(head)) {
-      this.#saved.set(JSON.stringify([key, version]), body.subarray(at, at + length));
-      at += length;
-    }
+    const { head, take } = unpackSections<readonly RingHead[]>(bytes);
+    for (const [key, version, length] of head) this.#saved.set(JSON.stringify([key, version]), take(length));
   }
 
   /** Models made since the last call, for the transaction of this tick. */
@@ -407,42 +373,4 @@ export class LadderBook {
   }
 }
 
-function keepThin(ladder: SignalLadder, version: string, { tick, bins, weight }: RingPane): void {
-  if (!(weight > 0 && weight <= thinPaneRowsMax)) return;
-  const recent = ladder.recent.get(version) ?? new RecentPanes();
-  ladder.recent.set(version, recent);
-  const sum = Array.from(bins).reduce((total, count, bin) => total + bin * count, 0);
-  recent.add(tick, sum / weight / Math.max(1, bins.length - 1));
-}
-
 type RingHead = readonly [series: string, version: string, bytes: number];
-
-function packSections(head: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 4 + head.length));
-  new DataView(bytes.buffer).setUint32(0, head.length);
-  bytes.set(head, 4);
-  let at = 4 + head.length;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
-function unpackSections(bytes: Uint8Array): { head: Uint8Array; body: Uint8Array } {
-  const end = 4 + new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0);
-  return { head: bytes.subarray(4, end), body: bytes.subarray(end) };
-}
-
-/** A model of before a restart: it is judged with, and refined no more, as the panes it was made from are gone. */
-function fromStored(ladder: SignalLadder, stored: StoredLadder, room: JudgeRoom): SignalLadder {
-  try {
-    const binning: Binning = { ...ladder.binning, binOf: Uint8Array.from(stored.binOf) };
-    const { hours: _, ...judged } = referenceModelFromJson(stored.model);
-    const reader = new ModelReader(judged, room);
-    const { referenceId, startedTick, builtTick } = stored;
-    return { ...ladder, binning, reader, referenceId, startedTick, builtTick, history: undefined };
-  } catch {
-    return ladder;
-  }
-}

@@ -22,7 +22,6 @@ import { judgeSmall } from '../../detectors/ladder/judge-small.ts';
 import type { WindowFinding } from '../../detectors/ladder/judge-window.ts';
 import type { RingWindow } from '../../detectors/ladder/window-ring.ts';
 import { aboutText, enoughAtTick } from './enough.ts';
-import type { SignalLadder } from './ladder-book.ts';
 import {
   decodeMemories,
   encodeMemories,
@@ -31,6 +30,7 @@ import {
   type OpenDrift,
 } from './ladder-memory.ts';
 import { type AskedWindow, repeatableLook } from './ladder-replay.ts';
+import type { SignalLadder } from './ladder-state.ts';
 import type { Repeatable } from './replay.ts';
 
 /** Of the default rule, as its detector's schema checks them. */

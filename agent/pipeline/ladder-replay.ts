@@ -12,7 +12,7 @@ import {
 import type { ModelReader } from '../../detectors/ladder/judge-series.ts';
 import { storeVariance } from '../../detectors/ladder/reference-model.ts';
 import type { RingWindow } from '../../detectors/ladder/window-ring.ts';
-import type { SignalLadder } from './ladder-book.ts';
+import type { SignalLadder } from './ladder-state.ts';
 import type { Repeatable } from './replay.ts';
 
 /** With what a window was judged: the model of then, as it may be made anew before the verdict is repeated. */

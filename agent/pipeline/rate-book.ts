@@ -179,21 +179,16 @@ export class RateBook {
       });
       head.push([key, { startedTick, rows, history: hours?.length ?? null, rings: saved }]);
     }
-    return packSections(encodeJson(head), parts);
+    return packSections(head, parts);
   }
 
   /** Takes what a checkpoint holds, before the first pane is fed. Throws on damaged bytes. */
   restore(bytes: Uint8Array): void {
-    const { head, body } = unpackSections(bytes);
-    let at = 0;
-    for (const [key, saved] of decodeJson<readonly (readonly [string, SavedRates])[]>(head)) {
+    const { head, take } = unpackSections<readonly (readonly [string, SavedRates])[]>(bytes);
+    for (const [key, saved] of head) {
       const rings = new Map<string, Uint8Array>();
-      const history = body.subarray(at, at + (saved.history ?? 0));
-      at += history.length;
-      for (const [version, length] of saved.rings) {
-        rings.set(version, body.subarray(at, at + length));
-        at += length;
-      }
+      const history = take(saved.history ?? 0);
+      for (const [version, length] of saved.rings) rings.set(version, take(length));
       this.#saved.set(key, { head: saved, history, rings });
     }
   }

@@ -1,9 +1,12 @@
-/** A JSON head and what follows it, in one piece of bytes: the length of the head, the head, the parts. */
-export function packSections(head: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 4 + head.length));
-  new DataView(bytes.buffer).setUint32(0, head.length);
-  bytes.set(head, 4);
-  let at = 4 + head.length;
+import { decodeJson, encodeJson } from '../../core/json.ts';
+
+/** A JSON head and byte strings after it, as one blob: the length of the head, the head, the parts one after the other. */
+export function packSections(head: unknown, parts: readonly Uint8Array[]): Uint8Array {
+  const json = encodeJson(head);
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 4 + json.length));
+  new DataView(bytes.buffer).setUint32(0, json.length);
+  bytes.set(json, 4);
+  let at = 4 + json.length;
   for (const part of parts) {
     bytes.set(part, at);
     at += part.length;
@@ -11,7 +14,21 @@ export function packSections(head: Uint8Array, parts: readonly Uint8Array[]): Ui
   return bytes;
 }
 
-export function unpackSections(bytes: Uint8Array): { readonly head: Uint8Array; readonly body: Uint8Array } {
+/** The reverse; the caller takes the parts one after the other, by the lengths its head names. Throws on other bytes. */
+export function unpackSections<Head>(bytes: Uint8Array): {
+  head: Head;
+  take: (length: number) => Uint8Array;
+} {
   const end = 4 + new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0);
-  return { head: bytes.subarray(4, end), body: bytes.subarray(end) };
+  const head = decodeJson<Head>(bytes.subarray(4, end));
+  let at = end;
+  return {
+    head,
+    take: (length) => {
+      const part = bytes.subarray(at, at + length);
+      if (!(length >= 0) || part.length !== length) throw new Error('these sections are cut short');
+      at += length;
+      return part;
+    },
+  };
 }
