@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import * as conventionRegistry from '../conventions/registry.ts';
 import type { Call } from '../core/observation.ts';
 import type { Ports } from '../core/ports.ts';
-import type { Reference } from '../core/reference.ts';
+import type { Series } from '../core/series.ts';
 import * as detectorRegistry from '../detectors/registry.ts';
 import type { HttpHandler } from './http.ts';
 import { createActStage } from './pipeline/act.ts';
@@ -14,6 +14,7 @@ import { Aggregator } from './pipeline/aggregate.ts';
 import { createAlertStage } from './pipeline/alert.ts';
 import { boundaryKey, createCheckpointer } from './pipeline/checkpointer.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
+import type { Comparisons } from './pipeline/comparisons.ts';
 import { DetectorStates } from './pipeline/detector-states.ts';
 import { createJudge, longestWindowMs } from './pipeline/judge.ts';
 import { LadderBook } from './pipeline/ladder-book.ts';
@@ -22,6 +23,10 @@ import { Ledger } from './pipeline/ledger.ts';
 import { createNormaliser } from './pipeline/normalise.ts';
 import type { StoredOutbox } from './pipeline/outbox-book.ts';
 import { createPricer } from './pipeline/price.ts';
+import type { ReferenceBook } from './pipeline/reference-book.ts';
+import { ReferenceDesk } from './pipeline/reference-desk.ts';
+import { createReferenceParts, type GivenReference, openReferences } from './pipeline/reference-parts.ts';
+import { createReferenceStage } from './pipeline/reference-stage.ts';
 import { announceReference } from './pipeline/references.ts';
 import { type RestoredState, restore } from './pipeline/restore.ts';
 import { createSampler } from './pipeline/sample.ts';
@@ -50,7 +55,7 @@ export interface AgentOptions {
   readonly config: Config;
   readonly ports: Ports;
   /** References read from files. */
-  readonly references: readonly Reference[];
+  readonly references: readonly GivenReference[];
   /** Who speaks, in messages and requests. */
   readonly identity: AgentIdentity;
   readonly trace: Trace;
@@ -63,6 +68,8 @@ export interface Agent extends Inspector {
   readonly otlp: HttpHandler;
   /** Takes one observation past the receivers: for replays and simulations. Synchronous, never throws on data. */
   observe(call: Call): void;
+  /** What people ask about references, and decide of them. */
+  readonly references: ReferenceDesk;
   /** Begins to evaluate and to checkpoint at its own pace. */
   start(): void;
   /** One evaluation now; also what the schedule runs. */
@@ -83,15 +90,20 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const restored = await restore(store, log, meter);
   let phase: 'open' | 'stopping' = 'open';
 
-  const intake = createIntake(options, restored, () => phase);
+  const references = await openReferences({ config, ports, stored: restored.references, given: options.references });
+  const { book, models } = references;
+  const intake = createIntake(options, restored, book, () => phase);
   const { aggregator, transactions } = intake;
   const states = new DetectorStates(meter);
   const { paneMs } = config.windows;
-  const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
+  const modelOf = (id: string) => models.storedOf(id);
+  const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders, modelOf });
+  const parts = { ...references, ladders, ...createReferenceParts(config, ports, { ...references, ladders }) };
   const checkpoints = createCheckpointer({
     aggregator,
     states,
     ladders,
+    learning: parts.learning,
     blobs: ports.blobs,
     config,
     clock,
@@ -102,11 +114,22 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator, {
     states,
     ladders,
+    comparisons: parts.comparisons,
   });
-  const { alerts, deliver, ledger } = decisions;
+  const { alerts, audit, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
 
-  const tick = createTick({ ...decisions, config, aggregator, transactions, clock, log, meter });
+  const learn = createReferenceStage({ ...parts, alerts, log, meter });
+  const tick = createTick({ ...decisions, learn, config, aggregator, transactions, clock, meter });
+  const desk = new ReferenceDesk({
+    ...parts,
+    ...ports,
+    aggregator,
+    audit,
+    ledger,
+    tickMs: paneMs,
+    agent: `${options.identity.name} ${options.identity.version}`,
+  });
   const ticks = createSchedule({
     clock,
     meter,
@@ -122,13 +145,14 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     log,
     name: 'checkpoint',
     everyMs: config.store.checkpointEveryMs,
-    run: checkpoints.write,
+    run: () => checkpoints.write(),
   });
 
   return {
     otlp: intake.otlp,
     observe: intake.observe,
-    ...createInspector({ ...decisions, ...intake, config, clock, meter, isOpen: () => phase === 'open' }),
+    references: desk,
+    ...createInspector({ ...decisions, ...intake, desk, config, clock, meter, isOpen: () => phase === 'open' }),
     start: () => {
       deliver.wake();
       ticks.start();
@@ -145,24 +169,30 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       await ticks.stop();
       await saves.stop();
       await ticks.runNow();
-      await checkpoints.write();
+      await checkpoints.write('final');
       await deliver.stop(flushMs);
     },
   };
 }
 
 /** What is seen: telemetry into observations, observations into panes. Synchronous per item. */
-function createIntake(options: AgentOptions, restored: RestoredState, state: () => 'open' | 'stopping') {
+function createIntake(
+  options: AgentOptions,
+  restored: RestoredState,
+  book: ReferenceBook,
+  state: () => 'open' | 'stopping',
+) {
   const { config, ports } = options;
   const { clock, digest, log, meter } = ports;
-  for (const reference of options.references) announceReference(reference, log, meter);
+  for (const { reference } of options.references) announceReference(reference, log, meter);
   const aggregator = new Aggregator({
     config,
     digest,
     meter,
     log,
     nowMs: clock.nowMs(),
-    references: [...options.references, ...restored.references],
+    references: [],
+    referenceOf: (series) => referenceOf(book, series),
     judgedMs: (environment, model) => restored.closedMs.get(boundaryKey(environment, model)),
     keepMs: (model, environment, signal) => longestWindowMs(config.rules, model, environment, signal),
   });
@@ -187,25 +217,37 @@ function createIntake(options: AgentOptions, restored: RestoredState, state: () 
   return { aggregator, transactions, observe, otlp };
 }
 
+/** What a signal that is seen for the first time is compared with, or the edges to learn on. */
+function referenceOf(book: ReferenceBook, series: Series) {
+  const reference = book.inForce(series)?.reference;
+  const scale = reference === undefined ? book.scaleOf(series) : undefined;
+  return { ...(reference && { reference }), ...(scale && { scale }) };
+}
+
 /** What is decided: panes into verdicts, verdicts into alerts, and from them messages and calls. */
 function createDecisions(
   options: AgentOptions,
   restored: RestoredState,
   outbox: StoredOutbox,
   aggregator: Aggregator,
-  { states, ladders }: { readonly states: DetectorStates; readonly ladders: LadderBook },
+  {
+    states,
+    ladders,
+    comparisons,
+  }: { readonly states: DetectorStates; readonly ladders: LadderBook; readonly comparisons: Comparisons },
 ) {
   const { config, ports, identity, isRollbackDisabled } = options;
   const { digest, log, meter, random, store } = ports;
   const { policies, targets } = config.rollback;
   const detectors = new Map(registries.detectors.map((detector) => [detector.type, detector]));
   const runbooks = new Map(config.rules.map((rule) => [rule.name, rule.runbookUrl]));
+  const audit = createAuditLog({ head: restored.auditHead, sha256: (text) => digest.sha256(text) });
   const act = createActStage({
     policies,
     targets,
     versionsOf: (model, environment) => aggregator.versionsOf(model, environment),
     killSwitch: isRollbackDisabled,
-    audit: createAuditLog({ head: restored.auditHead, sha256: (text) => digest.sha256(text) }),
+    audit,
     restored: restored.actions,
     agent: identity.name,
     ports,
@@ -226,8 +268,8 @@ function createDecisions(
   });
   const ladderJudge = new LadderJudge(config);
   return {
-    judge: createJudge({ config, detectors, states, ladders, ladderJudge, meter, log }),
-    ladders,
+    judge: createJudge({ config, detectors, states, ladders, ladderJudge, comparisons, meter, log }),
+    audit,
     alerts: createAlertStage({
       config: config.alerting,
       rules: () => config.rules,

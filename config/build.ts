@@ -7,6 +7,7 @@ import type {
   PriceBook,
   PriceEntry,
   ReferenceFile,
+  ReferencesConfig,
   RollbackPolicy,
   RollbackTarget,
   RouteConfig,
@@ -36,7 +37,11 @@ export function buildConfig(form: ConfigForm, { detectors }: Registries): Config
         inflightBytesMax: otlp_http.inflight_bytes_max,
       },
     },
-    admin: form.admin,
+    admin: {
+      host: form.admin.host,
+      port: form.admin.port,
+      ...(form.admin.token_file === undefined ? {} : { tokenFile: form.admin.token_file }),
+    },
     windows: {
       paneMs: form.windows.pane,
       allowedLatenessMs: form.windows.allowed_lateness,
@@ -49,15 +54,7 @@ export function buildConfig(form: ConfigForm, { detectors }: Registries): Config
       panesMax: form.limits.panes_max,
     },
     falseAlarms: form.false_alarms,
-    references: {
-      learn: {
-        rows: form.references.learn.rows,
-        rowsMin: form.references.learn.rows_min,
-        atLeastMs: form.references.learn.at_least,
-        atMostMs: form.references.learn.at_most,
-      },
-      files: form.references.files.map((file) => referenceFile(file, form.environment)),
-    },
+    references: references(form.references, form.environment),
     rules: [
       ...(form.rules ?? []).map((rule) => ruleOf(rule, form.windows.pane, detectors)),
       ...form.budgets.flatMap((budget) => rulesOfBudget(budget, form.windows.pane, detectors)),
@@ -95,6 +92,7 @@ function ruleOf(form: RuleForm, paneMs: number, detectors: Detectors): Rule {
     severity: form.severity,
     noDataAfter: form.no_data_after,
     runbookUrl: form.runbook_url ?? '',
+    ...(form.against === undefined ? {} : { against: form.against }),
   };
 }
 
@@ -140,6 +138,22 @@ function classOf(signal: string, otherwise: RuleClass): RuleClass {
   }
 }
 
+function references(form: ConfigForm['references'], environment: string): ReferencesConfig {
+  const { learn, files, rolling, relearn, expires_after: expiresAfterMs } = form;
+  return {
+    learn: {
+      rows: learn.rows,
+      rowsMin: learn.rows_min,
+      atLeastMs: learn.at_least,
+      atMostMs: learn.at_most,
+    },
+    files: files.map((file) => referenceFile(file, environment)),
+    rolling: { lengthMs: rolling.length, gapMs: rolling.gap },
+    relearn: { onNewVersion: relearn.on_new_version, approval: relearn.approval },
+    ...(expiresAfterMs === undefined ? {} : { expiresAfterMs }),
+  };
+}
+
 function referenceFile(form: ReferenceFileForm, environment: string): ReferenceFile {
   const { name, model, path, columns } = form;
   return {
@@ -149,6 +163,7 @@ function referenceFile(form: ReferenceFileForm, environment: string): ReferenceF
     path,
     ...(columns === undefined ? {} : { columns }),
     rowsMax: form.rows_max,
+    isDefault: form.default,
   };
 }
 

@@ -15,11 +15,14 @@ export interface Config {
       readonly inflightBytesMax: number;
     };
   };
-  readonly admin: ListenConfig;
+  readonly admin: ListenConfig & {
+    /** A file that holds the token of those who may change something; absent: nobody may. */
+    readonly tokenFile?: string;
+  };
   readonly windows: { readonly paneMs: number; readonly allowedLatenessMs: number; readonly tickMs: number };
   readonly limits: LimitsConfig;
   readonly falseAlarms: { readonly count: number; readonly perMs: number };
-  readonly references: { readonly learn: LearnConfig; readonly files: readonly ReferenceFile[] };
+  readonly references: ReferencesConfig;
   /** The default policy where the file has no rules. */
   readonly rules: readonly Rule[];
   readonly prices: PriceBook;
@@ -58,6 +61,22 @@ export interface LimitsConfig {
   readonly panesMax: number;
 }
 
+export interface ReferencesConfig {
+  readonly learn: LearnConfig;
+  readonly files: readonly ReferenceFile[];
+  /** Of the comparisons with the signal's own past: how far back, and how much of the newest is left out. */
+  readonly rolling: { readonly lengthMs: number; readonly gapMs: number };
+  readonly relearn: RelearnConfig;
+  /** Age from which a reference is said to be old; absent: never. */
+  readonly expiresAfterMs?: number;
+}
+
+/** What of a new version gets a reference of its own, and whether a person must agree to it. */
+export interface RelearnConfig {
+  readonly onNewVersion: 'outputs' | 'all' | 'none';
+  readonly approval: 'if_drifting' | 'always' | 'never';
+}
+
 /** When a learned reference is frozen: `rows` seen and `atLeastMs` old, or `atMostMs` old with `rowsMin`. */
 export interface LearnConfig {
   readonly rows: number;
@@ -66,7 +85,10 @@ export interface LearnConfig {
   readonly atMostMs: number;
 }
 
-/** CSV (with a header) or JSONL; each column is a field. Empty cells and null are missing. */
+/**
+ * CSV (with a header) or JSONL; each column is a field, empty cells and null are missing. Or JSON: references that
+ * `kedge reference build` or `export` wrote, which bring their own signals.
+ */
 export interface ReferenceFile {
   readonly name: string;
   readonly model: string;
@@ -75,6 +97,8 @@ export interface ReferenceFile {
   /** Column → signal (`input.age`); absent: every column is `input.<column>`. */
   readonly columns?: Readonly<Record<string, string>>;
   readonly rowsMax: number;
+  /** Windows are compared with it unless a rule says otherwise; absent means they are. */
+  readonly isDefault?: boolean;
 }
 
 export interface PriceEntry {

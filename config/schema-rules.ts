@@ -51,6 +51,15 @@ const ruleShape = () => ({
     .max(10_000)
     .default(defaults.noDataAfter)
     .describe('Windows without any row before missing data is raised; 0: never.'),
+  against: z
+    .string()
+    .max(100)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'expected a kind of comparison or the name of a reference')
+    .optional()
+    .describe(
+      'What windows are compared with: `pinned` (the reference in force), `rolling`, `seasonal` (the same hours of the ' +
+        'week), `previous_version`, or the name of a reference. Without it, `pinned`.',
+    ),
   runbook_url: z.url().optional().describe('Where a person reads what to do; shown in messages.'),
 });
 

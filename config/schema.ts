@@ -81,7 +81,10 @@ const referenceFile = z.strictObject({
     .min(1)
     .optional()
     .describe('Its environment; without it, the one at the top of this file.'),
-  path: text().describe('A CSV file with a header, or a JSONL file; relative to the working directory.'),
+  path: text().describe(
+    'A CSV file with a header, a JSONL file, or a JSON file of `kedge reference build` or `export`; relative to the ' +
+      'working directory.',
+  ),
   columns: z
     .record(
       z.string().min(1),
@@ -92,6 +95,13 @@ const referenceFile = z.strictObject({
       'Signal by column: `{age: input.age, score: output.score}`. Without it a column is `input.<column>`.',
     ),
   rows_max: z.int().min(1).max(100_000_000).default(1_000_000).describe('Rows read; the rest is left.'),
+  default: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether windows are compared with it where a rule does not say `against`. With `false` it lends its edges, and ' +
+        'is compared with where a rule names it.',
+    ),
 });
 
 export type ReferenceFileForm = z.infer<typeof referenceFile>;
@@ -100,6 +110,39 @@ const references = () =>
   z.strictObject({
     learn: learn().prefault({}).describe('A reference without a file is learned from the first traffic.'),
     files: z.array(referenceFile).max(100).default([]).describe('References from files.'),
+    rolling: z
+      .strictObject({
+        length: duration(dayMs, 92 * dayMs).prefault('28d').describe('How far back it reaches.'),
+        gap: duration(0, 28 * dayMs)
+          .prefault('1d')
+          .describe('The newest time, which is left out; never less than the window that is judged.'),
+      })
+      .prefault({})
+      .describe(
+        'For rules with `against: rolling`, `seasonal` or `previous_version`. Hours with an open alert are left out.',
+      ),
+    relearn: z
+      .strictObject({
+        on_new_version: z
+          .enum(['outputs', 'all', 'none'])
+          .default('outputs')
+          .describe(
+            'Which signals of a new version learn a reference of their own. Until it is frozen they are compared with ' +
+              'the one before. A reference from a file or pinned by a person is never replaced.',
+          ),
+        approval: z
+          .enum(['if_drifting', 'always', 'never'])
+          .default('if_drifting')
+          .describe(
+            'When it waits for `kedge reference pin` before it holds: where the version drifts from the one before, ' +
+              'always, or never.',
+          ),
+      })
+      .prefault({})
+      .describe('What a deploy means for references.'),
+    expires_after: duration(dayMs)
+      .optional()
+      .describe('Age from which a reference is said to be old; it stays in force.'),
   });
 
 const usd = (what: string) => z.number().min(0).max(1e9).optional().describe(what);
@@ -165,6 +208,11 @@ export function createSchema(registries: Registries) {
       .strictObject({
         host: host().default('127.0.0.1').describe('Address to listen on.'),
         port: port().default(defaults.adminPort).describe('Port; 0: any free one.'),
+        token_file: text()
+          .optional()
+          .describe(
+            'A file with the token that whoever changes something must send; without it nothing can be changed.',
+          ),
       })
       .prefault({})
       .describe('Where `/metrics`, `/healthz`, `/readyz` and `/api/v1/status` are served.'),

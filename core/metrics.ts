@@ -28,6 +28,9 @@ export const dropReasons = [
   'invalid_name',
   'sampled_out',
   'ladder_max',
+  'reference_hours_max',
+  'reference_learners_max',
+  'references_max',
   'own_telemetry',
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
@@ -156,6 +159,18 @@ export const metrics = {
     type: 'gauge',
     help: 'Effective rows in the reference of a signal.',
     labels: { model: modelsCap, signal: seriesCap },
+  },
+  reference_warnings: {
+    name: 'kedge_reference_warnings',
+    type: 'gauge',
+    help: 'References in force with a weakness, by model; see `kedge reference show`.',
+    labels: { model: modelsCap, check: ['rows', 'long_enough', 'windows', 'stable', 'halves', 'unseen', 'age'] },
+  },
+  references_listed: {
+    name: 'kedge_references_listed',
+    type: 'gauge',
+    help: 'Frozen references by standing.',
+    labels: { standing: ['in_force', 'waiting', 'kept'] },
   },
   panes_closed: { name: 'kedge_panes_closed_total', type: 'counter', help: 'Panes of event time closed.' },
   watermark: {
@@ -314,6 +329,11 @@ export const metrics = {
     labels: { result: ['ok', 'failed'] },
   },
   checkpoint_bytes: { name: 'kedge_checkpoint_bytes', type: 'gauge', help: 'Size of the last checkpoint.' },
+  learning_bytes: {
+    name: 'kedge_learning_checkpoint_bytes',
+    type: 'gauge',
+    help: 'Size of the last checkpoint of what is learned over days: panes of references, new versions, past hours.',
+  },
   counting_gap: {
     name: 'kedge_counting_gap_seconds_total',
     type: 'counter',

@@ -28,4 +28,6 @@ export interface Rule {
   /** Windows without any row before `no_data` is raised; 0: never. */
   readonly noDataAfter: number;
   readonly runbookUrl: string;
+  /** A kind of comparison or the name of a reference (comparison.ts); absent: the reference in force. */
+  readonly against?: string;
 }

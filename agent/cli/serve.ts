@@ -14,7 +14,10 @@ import { openSqliteStore } from '../adapters/sqlite-store.ts';
 import { StoreUnusable } from '../adapters/store-errors.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { systemRandom } from '../adapters/system-random.ts';
+import type { Store } from '../../core/ports.ts';
+import type { Reference } from '../../core/reference.ts';
 import { createAdmin } from '../admin/admin.ts';
+import { decodeRecord } from '../pipeline/references.ts';
 import { type Agent, createAgent, registries, type Trace } from '../agent.ts';
 import { type Cleanups, createCleanups } from '../cleanup.ts';
 import type { ListeningServer } from '../http.ts';
@@ -125,7 +128,7 @@ async function start(running: Running): Promise<void> {
       log,
       meter,
     },
-    references: await readReferences(config, clock, digest, log),
+    references: await readReferences(config, clock, digest, log, await storedReferences(store)),
     identity: { name: 'kedge', version: agentVersion },
     trace: await startTracing(running),
     isRollbackDisabled: () =>
@@ -137,6 +140,21 @@ async function start(running: Running): Promise<void> {
   await listen(agent, running);
   agent.start();
   log.info('ready', { version: agentVersion, node: process.version });
+}
+
+/** Those in force lend their edges to the files: windows are counted on one scale. */
+async function storedReferences(store: Store): Promise<readonly Reference[]> {
+  const records = await store.scan('reference/');
+  return records.flatMap(([, bytes]) => {
+    try {
+      const { reference, standing, pinned } = decodeRecord(bytes);
+      const isHeld = standing === 'in_force' && reference.series.version === '';
+      return isHeld && (reference.kind !== 'file' || pinned !== undefined) ? [reference] : [];
+    } catch {
+      // The agent counts and logs it when it restores its state.
+      return [];
+    }
+  });
 }
 
 async function listen(agent: Agent, { config, log, meter, cleanups }: Running): Promise<void> {

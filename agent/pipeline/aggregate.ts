@@ -5,8 +5,9 @@ import type { Call } from '../../core/observation.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Digest, Log, Meter } from '../../core/ports.ts';
 import type { Reference } from '../../core/reference.ts';
-import { seriesKey } from '../../core/series.ts';
-import { countLevel, countMalformed, countMissing } from '../../detectors/counters/counters.ts';
+import type { Scale } from '../../core/scale.ts';
+import { type Series, seriesKey } from '../../core/series.ts';
+import { countLevel, countMalformed, countMissing, newCounters } from '../../detectors/counters/counters.ts';
 import { logScale } from '../../detectors/sketches/log-histogram.ts';
 import { Dedupe } from './dedupe.ts';
 import { Learner } from './learner.ts';
@@ -35,6 +36,8 @@ export interface AggregatorOptions {
   readonly nowMs: number;
   /** References of files and of the store; the first of equal series wins. */
   readonly references: readonly Reference[];
+  /** The reference in force of a signal that is seen for the first time; else a scale to learn one on. */
+  readonly referenceOf?: (series: Series) => { readonly reference?: Reference; readonly scale?: Scale };
   /** The longest window any rule takes over this signal, ms; 0 where none watches it. */
   readonly keepMs: (model: string, environment: string, signal: string) => number;
   /** Event time up to which windows of a model were judged before a restart: rows before it are late for good. */
@@ -220,8 +223,12 @@ export class Aggregator {
       this.#options.digest.sha256(text),
     );
     const { model, environment } = state;
-    const reference = this.#references.get(seriesKey({ model, environment, version: '', signal: name }));
+    const series = { model, environment, version: '', signal: name };
+    const known = this.#options.referenceOf?.(series);
+    const reference = this.#references.get(seriesKey(series)) ?? known?.reference;
     if (reference !== undefined) learner.adopt(reference);
+    else if (known?.scale !== undefined)
+      learner.restore({ scale: known.scale, counters: newCounters(known.scale), fromMs: state.closedMs });
     return { name, learner, keepMs };
   }
 

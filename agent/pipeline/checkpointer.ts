@@ -4,6 +4,7 @@ import type { Aggregator } from './aggregate.ts';
 import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
 import type { DetectorStates } from './detector-states.ts';
 import type { LadderBook } from './ladder-book.ts';
+import type { LearningCheckpoint } from './learning-checkpoint.ts';
 
 const blobName = 'counters';
 const ladderBlobName = 'ladders';
@@ -11,8 +12,8 @@ const ladderBlobName = 'ladders';
 export interface Checkpointer {
   /** `closedMs`: event time up to which windows were judged and stored, by environment and model. */
   restore(closedMs: ReadonlyMap<string, number>): Promise<void>;
-  /** Never rejects: a checkpoint that fails is counted, and the next one tries again. */
-  write(): Promise<void>;
+  /** Never rejects: a checkpoint that fails is counted, and the next one tries again. `final`: the process ends. */
+  write(when?: 'final'): Promise<void>;
 }
 
 /** Names a model in the records of judged boundaries. */
@@ -24,6 +25,7 @@ export interface CheckpointerOptions {
   readonly aggregator: Aggregator;
   readonly states: DetectorStates;
   readonly ladders: LadderBook;
+  readonly learning: LearningCheckpoint;
   readonly blobs: BlobStore;
   readonly config: Config;
   readonly clock: Clock;
@@ -33,7 +35,7 @@ export interface CheckpointerOptions {
 
 /** Saves and restores counters. A damaged or foreign checkpoint costs the counters since then, never the start. */
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
-  const { aggregator, states, ladders, blobs, config, clock, meter, log } = options;
+  const { aggregator, states, ladders, learning, blobs, config, clock, meter, log } = options;
   const { paneMs } = config.windows;
   return {
     restore: async (closedMs) => {
@@ -43,13 +45,15 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
         return;
       }
       await restoreFrom(bytes, options);
+      await learning.restore();
       alignBoundaries(aggregator, closedMs, paneMs);
     },
-    write: async () => {
+    write: async (when) => {
       try {
         const bytes = encodeCheckpoint(aggregator, paneMs, clock.nowMs(), states.all());
         await blobs.write(blobName, bytes);
         await blobs.write(ladderBlobName, ladders.encode());
+        await learning.write(clock.nowMs(), when ?? 'due');
         meter.add('checkpoints', 1, { result: 'ok' });
         meter.set('checkpoint_bytes', bytes.length);
       } catch (fault) {

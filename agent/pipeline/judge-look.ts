@@ -16,6 +16,13 @@ export interface Look {
   readonly shares: BudgetShares;
 }
 
+/** What a window was compared with, where that is not simply the model's reference. */
+export interface ComparisonShown {
+  readonly id: string;
+  /** Added to the reason; '' where there is nothing to say. */
+  readonly note: string;
+}
+
 /** Who shares the false-alarm budget of a model; counted once for each pane that closes. */
 export interface BudgetShares {
   /** Signals times rules about drift. */
@@ -28,19 +35,20 @@ export interface BudgetShares {
 export function toVerdict(
   { rule, closed, signal }: Look,
   finding: Finding,
-  window: { readonly startMs: number; readonly version: string },
+  window: { readonly startMs: number; readonly version: string; readonly comparison?: ComparisonShown },
 ): Verdict {
   const { model, environment } = closed.state;
-  const reference = signal.learner?.reference;
+  const { note = '', id = signal.learner?.reference?.id } = window.comparison ?? {};
   const { state: _, ...found } = finding;
   return {
     ...found,
+    reason: note === '' ? found.reason : `${found.reason} ${note}`,
     rule: rule.name,
     detector: rule.detector.type,
     series: { model, environment, version: window.version, signal: signal.name },
     startMs: window.startMs,
     endMs: closed.endMs,
-    ...(reference === undefined ? {} : { referenceId: reference.id }),
+    ...(id === undefined ? {} : { referenceId: id }),
   };
 }
 

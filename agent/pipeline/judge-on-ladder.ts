@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { globMatches } from '../../core/glob.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Verdict } from '../../core/verdict.ts';
+import type { Comparisons } from './comparisons.ts';
 import { inconclusive, type Look, learningText, toVerdict, worse } from './judge-look.ts';
 import type { LadderBook } from './ladder-book.ts';
 import { familyOf, type LadderJudge } from './ladder-judge.ts';
@@ -12,6 +13,7 @@ export interface LadderJudging {
   /** The default rule's windows and reference models. */
   readonly ladders: LadderBook;
   readonly ladderJudge: LadderJudge;
+  readonly comparisons: Comparisons;
 }
 
 /** The default rule: each version's windows on its own, as with any other detector. */
@@ -19,7 +21,8 @@ export function judgeOnLadder(judging: LadderJudging, look: Look): Verdict | und
   const { closed, signal } = look;
   const ladder = judging.ladders.of(closed.state, signal);
   if (ladder === undefined) return undefined;
-  if (signal.learner?.reference === undefined || ladder.reader === undefined) {
+  const isPinned = (look.rule.against ?? 'pinned') === 'pinned';
+  if (isPinned && (signal.learner?.reference === undefined || ladder.reader === undefined)) {
     const finding = inconclusive('no_reference', learningText(signal, judging.config), 0, 0);
     return toVerdict(look, finding, { startMs: closed.startMs, version: '' });
   }
@@ -40,24 +43,30 @@ export function judgeOnLadder(judging: LadderJudging, look: Look): Verdict | und
 }
 
 function judgeVersion(
-  { ladders, ladderJudge, config }: LadderJudging,
+  { ladders, ladderJudge, comparisons, config }: LadderJudging,
   look: Look,
   version: string,
 ): Verdict | undefined {
   const { rule, closed, signal, scale, shares } = look;
   const ladder = ladders.of(closed.state, signal);
   if (ladder === undefined) return undefined;
-  const reference = signal.learner?.reference;
+  const { startMs } = closed;
+  const question = { look, version, startMs, scaleId: ladder.scaleId, current: 0 };
+  const resolved = comparisons.onLadder(question, ladder);
+  if ('missing' in resolved) return toVerdict(look, resolved.missing, { startMs, version });
   const found = ladderJudge.judge({
-    ladder,
+    ladder: resolved.ladder,
     version,
     scale,
     rule,
     signal: signal.name,
     endTick: ladders.tickOf(closed.endMs),
     family: Math.max(1, shares.families[familyOf(signal.name)]),
-    learnedTick: reference?.kind === 'learned' ? ladders.tickOf(reference.toMs) : Number.NEGATIVE_INFINITY,
+    learnedTick: ladders.tickOf(resolved.learnedMs),
   });
+  // Of another comparison the ladder was a copy; that something drifts holds for the signal.
+  if (resolved.ladder !== ladder && resolved.ladder.drifting) ladder.drifting = true;
   if (found === undefined) return undefined;
-  return toVerdict(look, found.finding, { startMs: found.startTick * config.windows.paneMs, version });
+  const window = { startMs: found.startTick * config.windows.paneMs, version, comparison: resolved };
+  return toVerdict(look, found.finding, window);
 }

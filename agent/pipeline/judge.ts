@@ -1,4 +1,3 @@
-import type { Config } from '../../config/config.ts';
 import { AssertionFault } from '../../core/assert.ts';
 import { globMatches } from '../../core/glob.ts';
 import type { Counters } from '../../core/pane.ts';
@@ -9,8 +8,9 @@ import type { Finding, Verdict } from '../../core/verdict.ts';
 import { alphaPerLook } from '../../detectors/calibrate.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
+import type { Compared } from './comparisons.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
-import { type BudgetShares, inconclusive, type Look, learningText, toVerdict, worse } from './judge-look.ts';
+import { type BudgetShares, inconclusive, type Look, toVerdict, worse } from './judge-look.ts';
 import { judgeOnLadder, type LadderJudging } from './judge-on-ladder.ts';
 import { familyOf } from './ladder-judge.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
@@ -94,9 +94,16 @@ function judgeWindow(options: JudgeOptions, look: Look, detector: Detector): Ver
   const startMs = closed.endMs - (detector.sequential ? rule.hopMs : rule.lengthMs);
   const candidates = collect(closed.state, signal, rule, startMs, closed.endMs);
   const judged = (detector.versionsTogether ? together(candidates) : candidates).map((candidate) => {
-    const find = (state?: unknown) => findIn(options, look, detector, { ...candidate, startMs, state });
-    const finding = detector.sequential ? remembering(options, look, candidate.version, find) : find();
-    return toVerdict(look, finding, { startMs, version: candidate.version });
+    const { version } = candidate;
+    const resolved = compareWith(options, look, detector, { ...candidate, startMs });
+    if ('missing' in resolved) return toVerdict(look, resolved.missing, { startMs, version });
+    const { compared } = resolved;
+    const find = (state?: unknown) =>
+      findIn(options, look, detector, { ...candidate, startMs, state, reference: compared?.counters });
+    const finding = detector.sequential
+      ? remembering(options, look, { version, referenceId: compared?.id ?? '' }, find)
+      : find();
+    return toVerdict(look, finding, { startMs, version, ...(compared && { comparison: compared }) });
   });
   if (judged.length > 0) return judged.reduce(worse);
   const gap = inconclusive('gap', `No rows of ${signal.name} in this window.`, 0, 0);
@@ -107,12 +114,12 @@ function judgeWindow(options: JudgeOptions, look: Look, detector: Detector): Ver
 function remembering(
   { states }: JudgeOptions,
   { rule, closed, signal }: Look,
-  version: string,
+  { version, referenceId }: { readonly version: string; readonly referenceId: string },
   find: (state: unknown) => Finding,
 ): Finding {
   const { model, environment } = closed.state;
   const series = { model, environment, version, signal: signal.name };
-  const key = stateKey(rule.name, series, signal.learner?.reference?.id ?? '');
+  const key = stateKey(rule.name, series, referenceId);
   const finding = find(states.get(key));
   if (finding.state !== undefined) states.keep(key, finding.state);
   return finding;
@@ -122,16 +129,27 @@ function remembering(
 interface WindowCandidate extends Candidate {
   readonly startMs: number;
   readonly state: unknown;
+  readonly reference: Counters | undefined;
+}
+
+/** What a window is compared with, or why it cannot be; nothing for a detector that needs no reference. */
+function compareWith(
+  { comparisons }: JudgeOptions,
+  look: Look,
+  detector: Detector,
+  { version, counters, startMs }: Candidate & { readonly startMs: number },
+): { readonly compared: Compared | undefined } | { readonly missing: Finding } {
+  if (detector.needsReference) {
+    const current = effectiveSize(counters);
+    return comparisons.resolve({ look, version, startMs, scaleId: counters.scaleId, current });
+  }
+  const reference = look.signal.learner?.reference;
+  return { compared: reference && { id: reference.id, counters: reference.counters, note: '' } };
 }
 
 function findIn(options: JudgeOptions, look: Look, detector: Detector, window: WindowCandidate): Finding {
   const { rule, signal, shares } = look;
   const current = effectiveSize(window.counters);
-  const reference = signal.learner?.reference;
-  if (detector.needsReference) {
-    const missing = withoutReference(options.config, look, window);
-    if (missing !== undefined) return missing;
-  }
   const { falseAlarms } = options.config;
   const windows = 'windows' in rule.for ? rule.for.windows : Math.ceil(rule.for.ms / rule.hopMs) + 1;
   const confirmations = detector.sequential ? 1 : windows;
@@ -139,7 +157,7 @@ function findIn(options: JudgeOptions, look: Look, detector: Detector, window: W
     return detector.judge({
       scale: window.scale,
       current: window.counters,
-      reference: reference?.counters,
+      reference: window.reference,
       options: rule.detector.options,
       alpha: alphaPerLook(falseAlarms, shares.watched, rule.hopMs, confirmations, rule.lengthMs),
       signal: signal.name,
@@ -161,20 +179,6 @@ function findIn(options: JudgeOptions, look: Look, detector: Detector, window: W
       evidence: [],
     };
   }
-}
-
-/** Why this window cannot be compared; undefined where it can. */
-function withoutReference(config: Config, { signal }: Look, window: WindowCandidate): Finding | undefined {
-  const current = effectiveSize(window.counters);
-  const reference = signal.learner?.reference;
-  if (reference === undefined) return inconclusive('no_reference', learningText(signal, config), 0, current);
-  if (reference.kind === 'learned' && window.startMs < reference.toMs) {
-    const learned = effectiveSize(reference.counters);
-    return inconclusive('no_reference', `This window of ${signal.name} was learned from.`, learned, current);
-  }
-  if (reference.scale.id === window.counters.scaleId) return undefined;
-  const reason = `${signal.name} was counted on another scale than its reference.`;
-  return inconclusive('scale_mismatch', reason, 0, current);
 }
 
 /** The counters of each version that has rows in the window and matches the rule. */

@@ -1,4 +1,5 @@
 import { decodeJson, encodeJson } from '../../core/json.ts';
+import type { Counters } from '../../core/pane.ts';
 import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
 import { type Series, seriesKey } from '../../core/series.ts';
 import { addBins, type Binning, binningOf } from '../../detectors/ladder/binning.ts';
@@ -10,9 +11,12 @@ import {
   referenceModelFromJson,
   referenceModelToJson,
 } from '../../detectors/ladder/reference-model.ts';
+import type { ReferenceHealth } from '../../detectors/ladder/reference-health.ts';
 import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
-import { hoursPerWeek, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { hoursPerWeek, type RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import { modelPrefix } from './references.ts';
+import { packSections, unpackSections } from './sections.ts';
 import type { ClosedPane } from './window.ts';
 
 /** Series followed, at most: 18 KB each. More are counted and judged by other rules only. */
@@ -27,6 +31,7 @@ const prefix = 'ladder/';
 export interface SignalLadder {
   readonly series: Series;
   readonly binning: Binning;
+  readonly scaleId: string;
   /** Panes the model is made from, while it is still refined. */
   history: PaneHistory | undefined;
   reader: ModelReader | undefined;
@@ -39,7 +44,8 @@ export interface SignalLadder {
   drifting: boolean;
 }
 
-interface StoredLadder {
+/** A model as it is stored and exported. */
+export interface StoredLadder {
   readonly referenceId: string;
   readonly scaleId: string;
   readonly startedTick: number;
@@ -55,12 +61,15 @@ interface StoredLadder {
  */
 export class LadderBook {
   readonly #ladders = new Map<string, SignalLadder>();
-  readonly #stored: ReadonlyMap<string, StoredLadder>;
+  readonly #stored: Map<string, StoredLadder>;
+  readonly #modelOf: (referenceId: string) => StoredLadder | undefined;
   readonly #paneMs: number;
   readonly #meter: Meter;
   readonly #log: Log;
   /** Rings of a checkpoint that no pane has asked for yet, by series and version. */
   readonly #saved = new Map<string, Uint8Array>();
+  /** Panes of references that are learned or refined, from a checkpoint, by series. */
+  readonly #savedHistories = new Map<string, SavedHistory>();
   #writes: StoreWrite[] = [];
   #rings = 0;
 
@@ -70,7 +79,10 @@ export class LadderBook {
     readonly log: Log;
     /** Every `ladder/` record of the store, by what follows the prefix. */
     readonly stored: ReadonlyMap<string, Uint8Array>;
+    /** The model that came with a reference, by its id: of imported ones. */
+    readonly modelOf?: (referenceId: string) => StoredLadder | undefined;
   }) {
+    this.#modelOf = options.modelOf ?? (() => undefined);
     this.#paneMs = options.paneMs;
     this.#meter = options.meter;
     this.#log = options.log;
@@ -117,7 +129,8 @@ export class LadderBook {
     const ladder: SignalLadder = {
       series,
       binning,
-      history: signal.learner?.reference?.kind === 'file' ? undefined : new PaneHistory(binning.size),
+      scaleId: learned.scale.id,
+      history: isBeingLearned(state, signal) ? new PaneHistory(binning.size) : undefined,
       reader: undefined,
       referenceId: '',
       startedTick: this.tickOf(learned.fromMs),
@@ -125,11 +138,23 @@ export class LadderBook {
       rings: new Map(),
       drifting: false,
     };
-    const stored = this.#stored.get(key);
+    const stored = this.#modelOf(signal.learner?.reference?.id ?? '') ?? this.#stored.get(key);
     const made =
       stored !== undefined && stored.scaleId === learned.scale.id ? fromStored(ladder, stored) : ladder;
-    this.#ladders.set(key, made);
-    return made;
+    const whole = this.#withHistory(key, made);
+    this.#ladders.set(key, whole);
+    return whole;
+  }
+
+  /** The panes of before a restart, where they have the cells of today: with them goes the way they were binned. */
+  #withHistory(key: string, ladder: SignalLadder): SignalLadder {
+    const saved = this.#savedHistories.get(key);
+    this.#savedHistories.delete(key);
+    const { binning } = ladder;
+    if (saved === undefined || saved.binOf.length !== binning.binOf.length) return ladder;
+    // Panes of another reference than the one in force now are no panes of its model.
+    if (saved.history.bins !== binning.size || saved.startedTick !== ladder.startedTick) return ladder;
+    return { ...ladder, binning: { ...binning, binOf: saved.binOf }, history: saved.history };
   }
 
   tickOf(timeMs: number): number {
@@ -147,17 +172,69 @@ export class LadderBook {
         head.push([key, version, bytes.length]);
       }
     }
-    return packSections(encodeJson(head), parts);
+    return packSections(head, parts);
   }
 
   /** Takes windows of a checkpoint; what cannot be read is left out, and begins anew. */
   restore(bytes: Uint8Array): void {
-    const { head, body } = unpackSections(bytes);
-    let at = 0;
-    for (const [key, version, length] of decodeJson<readonly RingHead[]>(head)) {
-      this.#saved.set(JSON.stringify([key, version]), body.subarray(at, at + length));
-      at += length;
+    const { head, take } = unpackSections<readonly RingHead[]>(bytes);
+    for (const [key, version, length] of head) this.#saved.set(JSON.stringify([key, version]), take(length));
+  }
+
+  /** The panes that models are made from, for the checkpoint: without them a season is not learned over a restart. */
+  encodeHistories(): Uint8Array {
+    const parts: Uint8Array[] = [];
+    const head: HistoryHead[] = [];
+    for (const [key, { history, binning, startedTick }] of this.#ladders) {
+      if (history === undefined) continue;
+      const bytes = history.toBytes();
+      parts.push(bytes);
+      head.push([key, [...binning.binOf], startedTick, bytes.length]);
     }
+    return packSections(head, parts);
+  }
+
+  /** The reverse. Throws on bytes that are no histories. */
+  restoreHistories(bytes: Uint8Array): void {
+    const { head, take } = unpackSections<readonly HistoryHead[]>(bytes);
+    for (const [key, binOf, startedTick, length] of head) {
+      const history = PaneHistory.fromBytes(take(length));
+      this.#savedHistories.set(key, { binOf: Uint8Array.from(binOf), startedTick, history });
+    }
+  }
+
+  /**
+   * Another reference came into force for a signal: its ladder is made anew from it, with the model that was stored of it
+   * where there is one. Windows go on where the bins stay the same.
+   */
+  replace(series: Series, model: Uint8Array | undefined): void {
+    const key = seriesKey(series);
+    const ladder = this.#ladders.get(key);
+    for (const [version, ring] of ladder?.rings ?? []) {
+      this.#saved.set(JSON.stringify([key, version]), ring.toBytes());
+      this.#rings--;
+    }
+    this.#ladders.delete(key);
+    this.#savedHistories.delete(key);
+    this.#stored.delete(key);
+    const [read] = model === undefined ? [] : this.#read(key, model);
+    if (read !== undefined) this.#stored.set(key, read[1]);
+  }
+
+  /** What is known of the reference in force of a signal, and of which reference that is. */
+  healthOf(series: Series): { readonly referenceId: string; readonly health: ReferenceHealth | undefined } {
+    const ladder = this.#ladders.get(seriesKey(series));
+    const stored = this.#stored.get(seriesKey(series));
+    if (ladder?.reader !== undefined)
+      return { referenceId: ladder.referenceId, health: ladder.reader.model.health };
+    return { referenceId: stored?.referenceId ?? '', health: stored?.model.health ?? undefined };
+  }
+
+  /** What is stored of the model of a signal's reference: for an export. Undefined where there is none yet. */
+  modelOf(series: Series): StoredLadder | undefined {
+    const ladder = this.#ladders.get(seriesKey(series));
+    const stored = this.#stored.get(seriesKey(series));
+    return ladder?.reader === undefined ? stored : storedOf(ladder, ladder.reader);
   }
 
   /** Models made since the last call, for the transaction of this tick. */
@@ -168,14 +245,10 @@ export class LadderBook {
   }
 
   #addPanes(ladder: SignalLadder, closed: ClosedPane, signal: SignalState, tick: number): void {
-    const hour = Math.floor(tick / ticksPerHour) % hoursPerWeek;
     for (const version of closed.state.versions.values()) {
       const counters = placeOf(version, signal.name)?.track?.pane(closed.startMs);
       if (counters === undefined) continue;
-      const bins = new Float64Array(ladder.binning.size);
-      addBins(ladder.binning, counters, bins);
-      const { weight, weightSquared, missing, malformed } = counters;
-      const pane = { tick, hour, bins, weight, weightSquared, missing, malformed };
+      const pane = binnedPane(ladder.binning, counters, tick);
       this.#ringOf(ladder, version.version)?.add(pane);
       ladder.history?.add(pane);
     }
@@ -233,7 +306,7 @@ export class LadderBook {
     ladder.referenceId = reference.id;
     ladder.builtTick = tick;
     if (tick - ladder.startedTick >= refineTicks) ladder.history = undefined;
-    this.#keep(ladder, reference.scale.id);
+    this.#keep(ladder);
   }
 
   /** Once a day, each signal at a tick of its own: making a model takes some 50 ms, and many begin at once. */
@@ -244,8 +317,8 @@ export class LadderBook {
     return tick > ladder.builtTick && tick % refineEveryTicks === offset;
   }
 
-  #keep(ladder: SignalLadder, scaleId: string): void {
-    const { reader, referenceId, startedTick, builtTick, binning, series } = ladder;
+  #keep(ladder: SignalLadder): void {
+    const { reader, referenceId, series } = ladder;
     if (reader === undefined) return;
     const { health } = reader.model;
     if (health !== undefined && health.warnings.length > 0) {
@@ -256,15 +329,8 @@ export class LadderBook {
         warnings: health.warnings.join(', '),
       });
     }
-    const stored: StoredLadder = {
-      referenceId,
-      scaleId,
-      startedTick,
-      builtTick,
-      binOf: [...binning.binOf],
-      model: referenceModelToJson(reader.model),
-    };
-    this.#writes.push({ key: prefix + seriesKey(series), value: encodeJson(stored) });
+    const value = encodeJson(storedOf(ladder, reader));
+    this.#writes.push({ key: prefix + seriesKey(series), value }, { key: modelPrefix + referenceId, value });
   }
 
   #read(key: string, bytes: Uint8Array): readonly (readonly [string, StoredLadder])[] {
@@ -278,25 +344,36 @@ export class LadderBook {
 }
 
 type RingHead = readonly [series: string, version: string, bytes: number];
+type HistoryHead = readonly [series: string, binOf: readonly number[], startedTick: number, bytes: number];
 
-function packSections(head: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 4 + head.length));
-  new DataView(bytes.buffer).setUint32(0, head.length);
-  bytes.set(head, 4);
-  let at = 4 + head.length;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+interface SavedHistory {
+  readonly binOf: Uint8Array;
+  readonly startedTick: number;
+  readonly history: PaneHistory;
 }
 
-function unpackSections(bytes: Uint8Array): { head: Uint8Array; body: Uint8Array } {
-  const end = 4 + new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0);
-  return { head: bytes.subarray(4, end), body: bytes.subarray(end) };
+/** The sums of one pane as rings and histories take them; the hour is that of ticks of five minutes. */
+export function binnedPane(binning: Binning, counters: Counters, tick: number): RingPane {
+  const bins = new Float64Array(binning.size);
+  addBins(binning, counters, bins);
+  const { weight, weightSquared, missing, malformed } = counters;
+  const hour = Math.floor(tick / ticksPerHour) % hoursPerWeek;
+  return { tick, hour, bins, weight, weightSquared, missing, malformed };
 }
 
-/** A model of before a restart: it is judged with, and refined no more, as the panes it was made from are gone. */
+/** Is it learned still, or was until the pane that closes? A model is refined with panes that follow on its own only. */
+function isBeingLearned(state: ModelState, signal: SignalState): boolean {
+  const reference = signal.learner?.reference;
+  return reference === undefined || (reference.kind === 'learned' && reference.toMs >= state.closedMs);
+}
+
+function storedOf(ladder: SignalLadder, reader: ModelReader): StoredLadder {
+  const { referenceId, scaleId, startedTick, builtTick, binning } = ladder;
+  const model = referenceModelToJson(reader.model);
+  return { referenceId, scaleId, startedTick, builtTick, binOf: [...binning.binOf], model };
+}
+
+/** A model of before: it is judged with, and refined no more unless the panes it was made from come with a checkpoint. */
 function fromStored(ladder: SignalLadder, stored: StoredLadder): SignalLadder {
   try {
     const binning: Binning = { ...ladder.binning, binOf: Uint8Array.from(stored.binOf) };

@@ -1,8 +1,19 @@
 import type { ReferenceFile } from '../../config/config.ts';
+import type { Counters } from '../../core/pane.ts';
 import type { Reference } from '../../core/reference.ts';
-import { countLevel, countMissing, countNumber, newCounters } from '../../detectors/counters/counters.ts';
+import type { Scale } from '../../core/scale.ts';
+import { seriesKey } from '../../core/series.ts';
+import {
+  countLevel,
+  countMissing,
+  countNumber,
+  mergeCounters,
+  newCounters,
+} from '../../detectors/counters/counters.ts';
 import { cutScale, makeReference } from './learner.ts';
 import { isUsableName } from './names.ts';
+import type { HalfFacts } from './reference-checks.ts';
+import { compareHalves } from './reference-halves.ts';
 
 /** Columns of a reference file, at most; more are left out. */
 export const columnsMax = 10_000;
@@ -52,26 +63,50 @@ function addCell(column: Column, cell: Cell): void {
   else column.values.push(value);
 }
 
-/** One reference per column with values; its scale is cut from all of them. */
+/** A reference made of a column, and what its two halves show: a file has no times to check it by. */
+export interface BuiltReference {
+  readonly reference: Reference;
+  readonly halves: HalfFacts;
+}
+
+/**
+ * One reference per column with values. Its scale is cut from all of them, unless the series has one already and the
+ * column is of its type.
+ */
 export function buildReferences(
   file: ReferenceFile,
   collector: ColumnCollector,
   nowMs: number,
   sha256: (text: string) => string,
-): readonly Reference[] {
-  const references: Reference[] = [];
+  scales: ReadonlyMap<string, Scale> = new Map(),
+): readonly BuiltReference[] {
+  const built: BuiltReference[] = [];
   for (const [signal, column] of collector.columns) {
     if (column.values.length === 0) continue;
-    const scale = cutScale(column.values, sha256);
-    const counters = newCounters(scale);
-    for (const value of column.values) {
-      if (typeof value === 'number') countNumber(counters, scale, value, 1);
-      else countLevel(counters, scale, value, 1);
-    }
-    if (column.missing > 0) countMissing(counters, column.missing);
     const series = { model: file.model, environment: file.environment, version: '', signal };
+    const scale = fittingScale(scales.get(seriesKey(series)), column) ?? cutScale(column.values, sha256);
+    const middle = Math.floor(column.values.length / 2);
+    const first = countAll(scale, column.values.slice(0, middle));
+    const second = countAll(scale, column.values.slice(middle));
+    const counters = mergeCounters(scale, [first, second]);
+    if (column.missing > 0) countMissing(counters, column.missing);
     // A file says nothing of when its rows were: its reference holds at any time.
-    references.push(makeReference('file', series, { scale, counters, fromMs: 0 }, 0, nowMs, sha256));
+    const made = makeReference('file', series, { scale, counters, fromMs: 0 }, 0, nowMs, sha256);
+    built.push({ reference: { ...made, name: file.name }, halves: compareHalves(scale, first, second) });
   }
-  return references;
+  return built;
+}
+
+function fittingScale(scale: Scale | undefined, { values }: Column): Scale | undefined {
+  const wanted = typeof values[0] === 'number' ? 'numeric' : 'levels';
+  return scale?.kind === wanted ? scale : undefined;
+}
+
+function countAll(scale: Scale, values: readonly (number | string)[]): Counters {
+  const counters = newCounters(scale);
+  for (const value of values) {
+    if (typeof value === 'number') countNumber(counters, scale, value, 1);
+    else countLevel(counters, scale, value, 1);
+  }
+  return counters;
 }

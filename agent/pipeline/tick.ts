@@ -1,16 +1,14 @@
 import type { Config } from '../../config/config.ts';
 import { encodeJson } from '../../core/json.ts';
-import type { Clock, Log, Meter, StoreWrite } from '../../core/ports.ts';
+import type { Clock, Meter, StoreWrite } from '../../core/ports.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { ActDecision, ActStage } from './act.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { AlertDecision, AlertStage } from './alert.ts';
 import { boundaryKey } from './checkpointer.ts';
 import type { DeliverStage, Enqueued } from './deliver.ts';
-import type { LadderBook } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelState } from './model-state.ts';
-import { announceReference, referenceWrite } from './references.ts';
 import type { LastVerdicts } from './status.ts';
 import type { Transactions } from './transactions.ts';
 import { type ClosedPane, closePanes, forgetOldPanes } from './window.ts';
@@ -20,14 +18,14 @@ export interface TickOptions {
   readonly aggregator: Aggregator;
   readonly transactions: Transactions;
   readonly judge: (closed: ClosedPane) => readonly Verdict[];
-  readonly ladders: LadderBook;
+  /** Everything that learns from a pane; returns what is to be stored. */
+  readonly learn: (closed: ClosedPane, nowMs: number) => readonly StoreWrite[];
   readonly alerts: AlertStage;
   readonly act: ActStage;
   readonly deliver: DeliverStage;
   readonly ledger: Ledger;
   readonly verdicts: LastVerdicts;
   readonly clock: Clock;
-  readonly log: Log;
   readonly meter: Meter;
 }
 
@@ -84,14 +82,12 @@ class Turn {
   }
 
   #evaluateModel(state: ModelState): void {
-    const { judge, ladders, alerts, ledger, verdicts, meter, config } = this.#options;
+    const { judge, learn, alerts, ledger, verdicts, meter, config } = this.#options;
     let closedAny = false;
     for (const closed of closePanes(state, this.#nowMs, config)) {
       closedAny = true;
       meter.add('panes_closed', 1);
-      this.#keepReferences(closed);
-      ladders.feed(closed);
-      ledger.add(ladders.takeWrites());
+      ledger.add(learn(closed, this.#nowMs));
       const judged = judge(closed);
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));
@@ -100,14 +96,6 @@ class Turn {
     if (!closedAny) return;
     meter.set('watermark', state.closedMs / 1_000, { model: state.model });
     ledger.add([boundaryWrite(state)]);
-  }
-
-  #keepReferences(closed: ClosedPane): void {
-    const { ledger, log, meter } = this.#options;
-    for (const reference of closed.frozen) {
-      ledger.add([referenceWrite(reference)]);
-      announceReference(reference, log, meter);
-    }
   }
 
   /** Alerts first, then what may follow from them, then what is said of both. */

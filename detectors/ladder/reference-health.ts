@@ -21,14 +21,19 @@ const referenceOverWindow = 20;
 const alphaOfParts = 1e-3;
 const minEffect = 0.01;
 const minRows = 200;
+const unseenMax = 0.01;
 
-/** `short_for_windows`: fewer than 20 times the rows of an hour. `few_windows`: variance rests on fewer than 28 hours. */
+/**
+ * `short_for_windows`: fewer than 20 times the rows of an hour. `few_windows`: variance rests on fewer than 28 hours.
+ * `unseen`: more than 1 % of the second half lies where the first half had no row.
+ */
 export type ReferenceWarning =
   | 'few_rows'
   | 'short_for_windows'
   | 'few_windows'
   | 'part_differs'
-  | 'halves_differ';
+  | 'halves_differ'
+  | 'unseen';
 
 /** One part of the reference against the rest. */
 export interface PartFacts {
@@ -58,6 +63,8 @@ export interface ReferenceHealth {
   /** Weeks, or days where there are fewer than two weeks, each against all others. */
   readonly parts: readonly PartFacts[];
   readonly secondHalf: PartFacts;
+  /** Share of the second half in bins that the first half left empty; absent in records of before. */
+  readonly unseen?: number;
   readonly warnings: readonly ReferenceWarning[];
 }
 
@@ -99,6 +106,7 @@ export function checkReference(
     nu: hourly?.nu ?? 0,
     parts,
     secondHalf,
+    unseen: unseenShare(early, late),
   };
   return { ...facts, warnings: warningsOf(facts) };
 }
@@ -123,6 +131,7 @@ function warningsOf(facts: Omit<ReferenceHealth, 'warnings'>): ReferenceWarning[
   if (facts.windows < windowsFew) warnings.push('few_windows');
   if (facts.parts.some((part) => part.differs)) warnings.push('part_differs');
   if (facts.secondHalf.differs) warnings.push('halves_differ');
+  if ((facts.unseen ?? 0) > unseenMax) warnings.push('unseen');
   return warnings;
 }
 
@@ -153,6 +162,17 @@ function partFacts(
     wantP: true,
   });
   return { fromTick, p: found.p ?? null, excess: found.excess, differs: found.status === 'breach' };
+}
+
+function unseenShare(early: HourCounts, late: HourCounts): number {
+  const seen = new Uint8Array(early.bins);
+  early.counts.forEach((count, at) => {
+    if (count > 0) seen[at % early.bins] = 1;
+  });
+  const isEmpty = seen.every((one) => one === 0);
+  const total = totalOf(late);
+  if (isEmpty || !(total > 0)) return 0;
+  return late.counts.reduce((sum, count, at) => sum + (seen[at % late.bins] === 1 ? 0 : count), 0) / total;
 }
 
 function totalOf(hours: HourCounts): number {
