@@ -13,11 +13,11 @@ import { createActStage } from './pipeline/act.ts';
 import { Aggregator } from './pipeline/aggregate.ts';
 import { createAlertStage } from './pipeline/alert.ts';
 import { boundaryKey, createCheckpointer } from './pipeline/checkpointer.ts';
-import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
 import type { Comparisons } from './pipeline/comparisons.ts';
+import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
 import { DetectorStates } from './pipeline/detector-states.ts';
 import { createJudge, longestWindowMs } from './pipeline/judge.ts';
-import { LadderBook } from './pipeline/ladder-book.ts';
+import type { LadderBook } from './pipeline/ladder-book.ts';
 import { LadderJudge } from './pipeline/ladder-judge.ts';
 import { Ledger } from './pipeline/ledger.ts';
 import { createNormaliser } from './pipeline/normalise.ts';
@@ -25,7 +25,7 @@ import type { StoredOutbox } from './pipeline/outbox-book.ts';
 import { createPricer } from './pipeline/price.ts';
 import type { ReferenceBook } from './pipeline/reference-book.ts';
 import { ReferenceDesk } from './pipeline/reference-desk.ts';
-import { createReferenceParts, type GivenReference, openReferences } from './pipeline/reference-parts.ts';
+import { type GivenReference, openReferences } from './pipeline/reference-parts.ts';
 import { createReferenceStage } from './pipeline/reference-stage.ts';
 import { announceReference } from './pipeline/references.ts';
 import { type RestoredState, restore } from './pipeline/restore.ts';
@@ -90,46 +90,22 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const restored = await restore(store, log, meter);
   let phase: 'open' | 'stopping' = 'open';
 
-  const references = await openReferences({ config, ports, stored: restored.references, given: options.references });
-  const { book, models } = references;
-  const intake = createIntake(options, restored, book, () => phase);
+  const parts = await openReferences({ config, ports, restored, given: options.references });
+  const intake = createIntake(options, restored, parts.book, () => phase);
   const { aggregator, transactions } = intake;
   const states = new DetectorStates(meter);
-  const { paneMs } = config.windows;
-  const modelOf = (id: string) => models.storedOf(id);
-  const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders, modelOf });
-  const parts = { ...references, ladders, ...createReferenceParts(config, ports, { ...references, ladders }) };
-  const checkpoints = createCheckpointer({
-    aggregator,
-    states,
-    ladders,
-    learning: parts.learning,
-    blobs: ports.blobs,
-    config,
-    clock,
-    meter,
-    log,
-  });
+  const checkpoints = createCheckpointer({ ...ports, ...parts, aggregator, states, config });
   await checkpoints.restore(restored.closedMs);
   const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator, {
+    ...parts,
     states,
-    ladders,
-    comparisons: parts.comparisons,
   });
-  const { alerts, audit, deliver, ledger } = decisions;
+  const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
 
-  const learn = createReferenceStage({ ...parts, alerts, log, meter });
+  const learn = createReferenceStage({ ...parts, alerts, rules: config.rules, log, meter });
   const tick = createTick({ ...decisions, learn, config, aggregator, transactions, clock, meter });
-  const desk = new ReferenceDesk({
-    ...parts,
-    ...ports,
-    aggregator,
-    audit,
-    ledger,
-    tickMs: paneMs,
-    agent: `${options.identity.name} ${options.identity.version}`,
-  });
+  const desk = new ReferenceDesk({ ...parts, ...ports, ...decisions, aggregator, ...describeDesk(options) });
   const ticks = createSchedule({
     clock,
     meter,
@@ -152,7 +128,15 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     otlp: intake.otlp,
     observe: intake.observe,
     references: desk,
-    ...createInspector({ ...decisions, ...intake, desk, config, clock, meter, isOpen: () => phase === 'open' }),
+    ...createInspector({
+      ...decisions,
+      ...intake,
+      desk,
+      config,
+      clock,
+      meter,
+      isOpen: () => phase === 'open',
+    }),
     start: () => {
       deliver.wake();
       ticks.start();
@@ -173,6 +157,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       await deliver.stop(flushMs);
     },
   };
+}
+
+function describeDesk({ config, identity }: AgentOptions) {
+  return { tickMs: config.windows.paneMs, agent: `${identity.name} ${identity.version}` };
 }
 
 /** What is seen: telemetry into observations, observations into panes. Synchronous per item. */

@@ -40,7 +40,10 @@ function checkKind(examination: Examination, rule: number, text: string, registr
     examination.refuse(path, 'segment_peer needs segments, which this version of Kedge does not judge');
     return;
   }
-  const types = detectorKeys(examination.at(['rules', rule]), registries.detectors.map(({ type }) => type));
+  const types = detectorKeys(
+    examination.at(['rules', rule]),
+    registries.detectors.map(({ type }) => type),
+  );
   const detector = registries.detectors.find(({ type }) => type === types[0]);
   if (detector !== undefined && !detector.needsReference) {
     const said = `${detector.type} compares with no reference, so against has no meaning here`;
@@ -55,7 +58,11 @@ function checkKind(examination: Examination, rule: number, text: string, registr
 /** On inputs and outputs a rolling reference learns whatever comes slowly enough. */
 function warnOfRamps(examination: Examination, rule: number): void {
   const signal = examination.text(['rules', rule, 'match', 'signal']) ?? '';
-  if (!['input.x', 'output.x'].some((field) => globMatches(signal, field) || signal.startsWith(field.slice(0, -1))))
+  if (
+    !['input.x', 'output.x'].some(
+      (field) => globMatches(signal, field) || signal.startsWith(field.slice(0, -1)),
+    )
+  )
     return;
   examination.warn(
     ['rules', rule, 'against'],

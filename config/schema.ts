@@ -37,6 +37,17 @@ const receivers = () =>
       .describe('OpenTelemetry over HTTP: `POST /v1/traces` and `/v1/logs`, protobuf or JSON.'),
   });
 
+const admin = () =>
+  z.strictObject({
+    host: host().default('127.0.0.1').describe('Address to listen on.'),
+    port: port().default(defaults.adminPort).describe('Port; 0: any free one.'),
+    token_file: text()
+      .optional()
+      .describe(
+        'A file with the token that whoever changes something must send; without it nothing can be changed.',
+      ),
+  });
+
 const windows = () =>
   z.strictObject({
     pane: duration(100, dayMs)
@@ -112,14 +123,16 @@ const references = () =>
     files: z.array(referenceFile).max(100).default([]).describe('References from files.'),
     rolling: z
       .strictObject({
-        length: duration(dayMs, 92 * dayMs).prefault('28d').describe('How far back it reaches.'),
+        length: duration(dayMs, 92 * dayMs)
+          .prefault('28d')
+          .describe('How far back it reaches.'),
         gap: duration(0, 28 * dayMs)
           .prefault('1d')
           .describe('The newest time, which is left out; never less than the window that is judged.'),
       })
       .prefault({})
       .describe(
-        'For rules with `against: rolling`, `seasonal` or `previous_version`. Hours with an open alert are left out.',
+        'For rules with `against: rolling`, `seasonal` or `previous_version`. Hours in which such a rule had an open alert are left out.',
       ),
     relearn: z
       .strictObject({
@@ -204,16 +217,7 @@ export function createSchema(registries: Registries) {
       .describe('Used where telemetry names no environment.'),
     external_url: httpUrl().optional().describe('Where people reach this agent; for links in messages.'),
     receivers: receivers().prefault({}).describe('Telemetry in.'),
-    admin: z
-      .strictObject({
-        host: host().default('127.0.0.1').describe('Address to listen on.'),
-        port: port().default(defaults.adminPort).describe('Port; 0: any free one.'),
-        token_file: text()
-          .optional()
-          .describe(
-            'A file with the token that whoever changes something must send; without it nothing can be changed.',
-          ),
-      })
+    admin: admin()
       .prefault({})
       .describe('Where `/metrics`, `/healthz`, `/readyz` and `/api/v1/status` are served.'),
     windows: windows().prefault({}).describe('Event time.'),

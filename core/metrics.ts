@@ -89,6 +89,7 @@ export const metrics = {
         'slow',
         'flood',
         'internal',
+        'token',
       ],
     },
   },
@@ -164,7 +165,10 @@ export const metrics = {
     name: 'kedge_reference_warnings',
     type: 'gauge',
     help: 'References in force with a weakness, by model; see `kedge reference show`.',
-    labels: { model: modelsCap, check: ['rows', 'long_enough', 'windows', 'stable', 'halves', 'unseen', 'age'] },
+    labels: {
+      model: modelsCap,
+      check: ['rows', 'long_enough', 'windows', 'stable', 'halves', 'unseen', 'age'],
+    },
   },
   references_listed: {
     name: 'kedge_references_listed',

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { registries } from '../agent.ts';
 import { check } from './check.ts';
 import { readText } from './read-text.ts';
+import { addReferenceCommands } from './reference.ts';
 import { serve } from './serve.ts';
 import { agentVersion } from './version.ts';
 
@@ -32,6 +33,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
         registries,
       );
     });
+  addReferenceCommands(program, (ended) => {
+    code = ended;
+  });
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

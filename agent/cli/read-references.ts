@@ -54,7 +54,8 @@ function isPortable({ path }: ReferenceFile): boolean {
 function readPortable(file: ReferenceFile, digest: Digest, log: Log): readonly GivenReference[] {
   const { name, model, environment, path, isDefault = true } = file;
   try {
-    if (statSync(path).size > portableBytesMax) throw new Error(`it is larger than ${portableBytesMax} bytes`);
+    if (statSync(path).size > portableBytesMax)
+      throw new Error(`it is larger than ${portableBytesMax} bytes`);
     const text = readFileSync(path, 'utf8');
     const read = fromPortable(text, { name, model, environment }, (one) => digest.sha256(one));
     if (!read.ok) throw new Error(read.fault);
@@ -68,7 +69,12 @@ function readPortable(file: ReferenceFile, digest: Digest, log: Log): readonly G
 
 async function readData(
   file: ReferenceFile,
-  { clock, digest, log, scales }: { clock: Clock; digest: Digest; log: Log; scales: ReadonlyMap<string, Scale> },
+  {
+    clock,
+    digest,
+    log,
+    scales,
+  }: { clock: Clock; digest: Digest; log: Log; scales: ReadonlyMap<string, Scale> },
 ): Promise<readonly GivenReference[]> {
   const collector = createCollector(file);
   const rows = await read(file, collector, log);
@@ -99,9 +105,12 @@ function logUnusable(file: ReferenceFile, fault: unknown, log: Log): void {
 }
 
 function warnOfScale(file: ReferenceFile, { series }: Reference, log: Log): void {
-  log.warn('a reference has other edges than the one before it: windows are compared with one of the two only', {
-    name: file.name,
-    model: series.model,
-    signal: series.signal,
-  });
+  log.warn(
+    'a reference has other edges than the one before it: windows are compared with one of the two only',
+    {
+      name: file.name,
+      model: series.model,
+      signal: series.signal,
+    },
+  );
 }

@@ -192,7 +192,8 @@ export class Comparisons {
         addUp(this.#hoursOf(question, past), look.scale, hourMs, (index) => fitting.has(index % seasons)),
       );
     };
-    const isEnough = (one: Past | undefined) => one !== undefined && effectiveSize(one.counters) >= pastRowsMin;
+    const isEnough = (one: Past | undefined) =>
+      one !== undefined && effectiveSize(one.counters) >= pastRowsMin;
     if (past.kind === 'rolling') return add(1);
     const weekly = add(Math.round(weekMs / hourMs));
     if (past.kind === 'seasonal' || isEnough(weekly)) return weekly;
@@ -238,9 +239,14 @@ export class Comparisons {
     const have = `${Math.round(rows)} of ${pastRowsMin} rows`;
     const firstMs = this.#hours.firstMs(state, look.signal.name, past.span.version);
     const { gapMs } = this.#config.references.rolling;
-    const waitMs = past.kind === 'seasonal' ? 2 * weekMs : past.kind === 'rolling' ? gapMs + this.#hours.hourMs : 0;
+    const waitMs =
+      past.kind === 'seasonal' ? 2 * weekMs : past.kind === 'rolling' ? gapMs + this.#hours.hourMs : 0;
     const isEarly = firstMs !== undefined && firstMs + waitMs > look.closed.endMs;
-    const when = isEarly ? `, not before ${isoTime(firstMs + waitMs).slice(0, 16).replace('T', ' ')} UTC` : '';
+    const when = isEarly
+      ? `, not before ${isoTime(firstMs + waitMs)
+          .slice(0, 16)
+          .replace('T', ' ')} UTC`
+      : '';
     const said = `${look.signal.name} has too little of ${past.what} to compare with: ${have}${when}.`;
     return inconclusive('no_reference', said, rows, 0);
   }

@@ -93,12 +93,7 @@ export class HourBook {
   }
 
   /** The hours inside the span, with the version they are of. Counts of another scale are not among them. */
-  *hours(
-    state: ModelState,
-    signal: string,
-    scaleId: string,
-    span: HourSpan,
-  ): Generator<Hour> {
+  *hours(state: ModelState, signal: string, scaleId: string, span: HourSpan): Generator<Hour> {
     for (const [version, series] of this.#series.get(keyOf(state, signal)) ?? []) {
       if ((span.version !== undefined && span.version !== version) || series.scaleId !== scaleId) continue;
       const isIn = (index: number) =>
@@ -190,7 +185,10 @@ export class HourBook {
       series.newest = undefined;
       return;
     }
-    series.newest = { index, counters: begun === undefined ? emptyCountersLike(like) : decodeCounters(begun) };
+    series.newest = {
+      index,
+      counters: begun === undefined ? emptyCountersLike(like) : decodeCounters(begun),
+    };
   }
 
   #drop(series: HourSeries, index: number): void {

@@ -4,6 +4,7 @@ import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
 import { type Series, seriesKey } from '../../core/series.ts';
 import { addBins, type Binning, binningOf } from '../../detectors/ladder/binning.ts';
 import { ModelReader } from '../../detectors/ladder/judge-series.ts';
+import type { ReferenceHealth } from '../../detectors/ladder/reference-health.ts';
 import {
   buildReferenceModel,
   modelOfCounts,
@@ -11,7 +12,6 @@ import {
   referenceModelFromJson,
   referenceModelToJson,
 } from '../../detectors/ladder/reference-model.ts';
-import type { ReferenceHealth } from '../../detectors/ladder/reference-health.ts';
 import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
 import { hoursPerWeek, type RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';

@@ -52,9 +52,12 @@ export class LearningCheckpoint {
     this.#nextMs = nowMs + turnMs * Math.max(1, Math.ceil(bytes.length / bytesPerTurn));
     if (bytes.length > learningBytesMax) {
       meter.add('checkpoints', 1, { result: 'failed' });
-      log.error('what is being learned is too large to be saved: limit the signals, or the rules that compare with the past', {
-        bytes: bytes.length,
-      });
+      log.error(
+        'what is being learned is too large to be saved: limit the signals, or the rules that compare with the past',
+        {
+          bytes: bytes.length,
+        },
+      );
       return;
     }
     await blobs.write(blobName, bytes);

@@ -39,7 +39,12 @@ export function addUp(
 }
 
 /** Which hours of the week (or days, where panes are that long) a stretch of time touches. */
-export function seasonsOf(startMs: number, endMs: number, hourMs: number, seasons: number): ReadonlySet<number> {
+export function seasonsOf(
+  startMs: number,
+  endMs: number,
+  hourMs: number,
+  seasons: number,
+): ReadonlySet<number> {
   const found = new Set<number>();
   const last = Math.ceil(endMs / hourMs);
   for (let index = Math.floor(startMs / hourMs); index < last && found.size < seasons; index++)
@@ -71,7 +76,11 @@ export function modelOfHours(
   const factor = weights.map((weight, hour) => (weight > 0 ? weight / (squares[hour] as number) : 0));
   const totals = weights.map((weight, hour) => weight * (factor[hour] as number));
   if (!totals.some((total) => total > 0)) return undefined;
-  const own = { bins, counts: counts.map((count, at) => count * (factor[Math.floor(at / bins)] as number)), totals };
+  const own = {
+    bins,
+    counts: counts.map((count, at) => count * (factor[Math.floor(at / bins)] as number)),
+    totals,
+  };
   const plain = modelOfCounts(new Float64Array(bins), 0, 0);
   const { variance, alphaFactor } = learned?.model ?? plain;
   return { bins, profile: makeProfile(stage, own), hours: own, variance, alphaFactor, health: undefined };

@@ -102,15 +102,15 @@ export class ReferenceBook {
 
   /** The scale to count a signal on from its first row: of its reference in force, else of one that a rule may name. */
   scaleOf(series: Series): Scale | undefined {
-    return (this.inForce(series) ?? this.ofSignal(series).find(({ reference }) => reference.series.version === ''))
-      ?.reference.scale;
+    return (
+      this.inForce(series) ?? this.ofSignal(series).find(({ reference }) => reference.series.version === '')
+    )?.reference.scale;
   }
 
   /** Takes a reference that was frozen or imported now. */
   add(reference: Reference, standing: Standing): Change {
     const { expiresAfterMs } = this.#options;
-    const expiry =
-      expiresAfterMs === undefined ? {} : { expiresAtMs: reference.frozenAtMs + expiresAfterMs };
+    const expiry = expiresAfterMs === undefined ? {} : { expiresAtMs: reference.frozenAtMs + expiresAfterMs };
     const record: ReferenceRecord = { reference, standing, ...expiry };
     const before = standing === 'in_force' ? this.#retire(reference.series, reference.id) : [];
     const gone = this.#take(record);

@@ -62,7 +62,10 @@ function checksOfHealth(health: ReferenceHealth, tickMs: number): readonly Refer
   const { rows, rowsPerHour, windows, parts, secondHalf, unseen = 0 } = health;
   const ratio = rowsPerHour > 0 ? rows / rowsPerHour : Number.POSITIVE_INFINITY;
   const moved = parts.filter((part) => part.differs);
-  const time = (tick: number) => isoTime(tick * tickMs).slice(0, 16).replace('T', ' ');
+  const time = (tick: number) =>
+    isoTime(tick * tickMs)
+      .slice(0, 16)
+      .replace('T', ' ');
   const span = formatDuration(Math.round(health.days * 288) * tickMs);
   const windowText = formatDuration(12 * tickMs);
   return [

@@ -91,7 +91,10 @@ export class ReferenceDesk {
         cells: scaleText(record.reference),
         checks: this.#checks(record, nowMs),
         movesFromMs: moves ?? null,
-        variance: health === undefined ? null : { phi: health.phi, tau: health.tau, nu: health.nu, stage: health.stage },
+        variance:
+          health === undefined
+            ? null
+            : { phi: health.phi, tau: health.tau, nu: health.nu, stage: health.stage },
       };
     });
     return { ok: true, value: { references: shown } };
@@ -155,7 +158,8 @@ export class ReferenceDesk {
       (model === undefined || reference.series.model === model) &&
       (environment === undefined || reference.series.environment === environment);
     const one = book.get(asked);
-    const found = one === undefined ? book.all().filter((record) => nameOf(record.reference) === asked) : [one];
+    const found =
+      one === undefined ? book.all().filter((record) => nameOf(record.reference) === asked) : [one];
     const meant = found.filter(isMeant);
     if (meant.length > 0) return { ok: true, value: meant };
     const names = [...new Set(book.all().map(({ reference }) => nameOf(reference)))].slice(0, 20).join(', ');
@@ -184,12 +188,12 @@ export class ReferenceDesk {
   async #putInForce(reference: Reference): Promise<void> {
     const { aggregator, ladders, models, store } = this.#options;
     const stored = models.storedOf(reference.id);
-    const bytes =
-      stored === undefined ? await store.read(modelPrefix + reference.id) : encodeJson(stored);
+    const bytes = stored === undefined ? await store.read(modelPrefix + reference.id) : encodeJson(stored);
     if (bytes !== undefined && stored === undefined) models.keepRecord(reference.id, bytes);
     if (reference.series.version !== '') return;
     for (const state of aggregator.states()) {
-      if (state.model !== reference.series.model || state.environment !== reference.series.environment) continue;
+      if (state.model !== reference.series.model || state.environment !== reference.series.environment)
+        continue;
       const signal = state.signals.get(reference.series.signal);
       if (signal?.learner === undefined) continue;
       adopt(state, signal, reference);
@@ -212,7 +216,10 @@ export class ReferenceDesk {
     const isDurable = await ledger.commit();
     if (isDurable) audit.confirm(lines);
     if (entry !== undefined) meter.set('audit_seq', entry.seq);
-    log.info(type === 'reference_pinned' ? 'reference pinned' : 'references imported', { by: actor, ...(data as object) });
+    log.info(type === 'reference_pinned' ? 'reference pinned' : 'references imported', {
+      by: actor,
+      ...(data as object),
+    });
     return { ok: true, value: { ...value, by: actor, durable: isDurable, audit: entry?.seq ?? null } };
   }
 }

@@ -10,10 +10,12 @@ import {
   mergeCounters,
   newCounters,
 } from '../../detectors/counters/counters.ts';
+import type { StoredLadder } from './ladder-book.ts';
 import { cutScale, makeReference } from './learner.ts';
 import { isUsableName } from './names.ts';
 import type { HalfFacts } from './reference-checks.ts';
 import { compareHalves } from './reference-halves.ts';
+import { modelOfTimes } from './reference-times.ts';
 
 /** Columns of a reference file, at most; more are left out. */
 export const columnsMax = 10_000;
@@ -22,6 +24,8 @@ type Cell = string | number | boolean | null;
 
 interface Column {
   readonly values: (number | string)[];
+  /** One for each value, where rows have times. */
+  readonly timesMs: number[];
   missing: number;
 }
 
@@ -30,7 +34,7 @@ interface Column {
  * `rows_max`.
  */
 export interface ColumnCollector {
-  add(columns: ReadonlyMap<string, Cell>): void;
+  add(columns: ReadonlyMap<string, Cell>, timeMs?: number): void;
   /** By signal. */
   readonly columns: ReadonlyMap<string, Column>;
 }
@@ -43,29 +47,34 @@ export function createCollector(file: ReferenceFile): ColumnCollector {
   };
   return {
     columns,
-    add: (row) => {
+    add: (row, timeMs) => {
       for (const [name, cell] of row) {
         const signal = signalOf(name);
         if (signal === undefined || (columns.size >= columnsMax && !columns.has(signal))) continue;
-        const column = columns.get(signal) ?? { values: [], missing: 0 };
+        const column = columns.get(signal) ?? { values: [], timesMs: [], missing: 0 };
         columns.set(signal, column);
-        addCell(column, cell);
+        addCell(column, cell, timeMs);
       }
     },
   };
 }
 
 /** The type of the first value is the column's; a cell of another type counts as missing. */
-function addCell(column: Column, cell: Cell): void {
+function addCell(column: Column, cell: Cell, timeMs: number | undefined): void {
   const value = typeof cell === 'boolean' ? String(cell) : cell;
   const first = column.values[0];
   if (value === null || (first !== undefined && typeof first !== typeof value)) column.missing++;
-  else column.values.push(value);
+  else {
+    column.values.push(value);
+    if (timeMs !== undefined) column.timesMs.push(timeMs);
+  }
 }
 
 /** A reference made of a column, and what its two halves show: a file has no times to check it by. */
 export interface BuiltReference {
   readonly reference: Reference;
+  /** Where rows have times. */
+  readonly model: StoredLadder | undefined;
   readonly halves: HalfFacts;
 }
 
@@ -90,11 +99,22 @@ export function buildReferences(
     const second = countAll(scale, column.values.slice(middle));
     const counters = mergeCounters(scale, [first, second]);
     if (column.missing > 0) countMissing(counters, column.missing);
-    // A file says nothing of when its rows were: its reference holds at any time.
-    const made = makeReference('file', series, { scale, counters, fromMs: 0 }, 0, nowMs, sha256);
-    built.push({ reference: { ...made, name: file.name }, halves: compareHalves(scale, first, second) });
+    const { fromMs, toMs } = spanOf(column);
+    const made = makeReference('file', series, { scale, counters, fromMs }, toMs, nowMs, sha256);
+    const reference = { ...made, name: file.name };
+    const model = toMs > 0 ? modelOfTimes(reference, column.values, column.timesMs) : undefined;
+    built.push({ reference, model, halves: compareHalves(scale, first, second) });
   }
   return built;
+}
+
+/** A file without times says nothing of when its rows were: its reference holds at any time. */
+function spanOf({ values, timesMs }: Column): { readonly fromMs: number; readonly toMs: number } {
+  if (timesMs.length === 0 || timesMs.length !== values.length) return { fromMs: 0, toMs: 0 };
+  return timesMs.reduce(
+    ({ fromMs, toMs }, timeMs) => ({ fromMs: Math.min(fromMs, timeMs), toMs: Math.max(toMs, timeMs + 1) }),
+    { fromMs: Number.POSITIVE_INFINITY, toMs: 0 },
+  );
 }
 
 function fittingScale(scale: Scale | undefined, { values }: Column): Scale | undefined {

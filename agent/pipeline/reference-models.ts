@@ -78,7 +78,9 @@ export class ReferenceModels {
     const stored = this.#stored.get(key);
     const isSame = stored?.binOf.every((bin, cell) => bin === binning.binOf[cell]) ?? false;
     const model =
-      stored !== undefined && isSame ? referenceModelFromJson(stored.model) : countedModel(reference, binning);
+      stored !== undefined && isSame
+        ? referenceModelFromJson(stored.model)
+        : countedModel(reference, binning);
     const reader = new ModelReader(model);
     const [oldest] = this.#readers.keys();
     if (this.#readers.size >= readersMax && oldest !== undefined) this.#readers.delete(oldest);

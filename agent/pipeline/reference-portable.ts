@@ -82,7 +82,10 @@ export function fromPortable(text: string, place: PortablePlace, sha256: Sha256)
   try {
     return { ok: true, references: references.map((json) => readOne(json, place, sha256)) };
   } catch (fault) {
-    return { ok: false, fault: `${fault instanceof Error ? fault.message : 'a reference is damaged'} ${remedy}` };
+    return {
+      ok: false,
+      fault: `${fault instanceof Error ? fault.message : 'a reference is damaged'} ${remedy}`,
+    };
   }
 }
 
@@ -97,11 +100,7 @@ function parse(text: string): PortableFile | undefined {
   }
 }
 
-function readOne(
-  json: PortableFile['references'][number],
-  place: PortablePlace,
-  sha256: Sha256,
-): Portable {
+function readOne(json: PortableFile['references'][number], place: PortablePlace, sha256: Sha256): Portable {
   const { model, health, ...rest } = json;
   const read = referenceFromJson(rest);
   const { series, scale, counters, fromMs, toMs } = read;

@@ -1,5 +1,7 @@
+import { needsHours } from '../../core/comparison.ts';
 import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
 import type { Reference, Standing } from '../../core/reference.ts';
+import type { Rule } from '../../core/rule.ts';
 import type { AlertStage } from './alert.ts';
 import type { HourBook } from './hour-book.ts';
 import type { LadderBook } from './ladder-book.ts';
@@ -16,6 +18,7 @@ export interface ReferenceStageOptions {
   readonly versions: VersionReferences;
   readonly models: ReferenceModels;
   readonly alerts: AlertStage;
+  readonly rules: readonly Rule[];
   readonly log: Log;
   readonly meter: Meter;
 }
@@ -23,16 +26,21 @@ export interface ReferenceStageOptions {
 /** Everything that learns from a pane that closed, before windows are judged. Returns what is to be stored. */
 export function createReferenceStage(options: ReferenceStageOptions) {
   const { book, ladders, hours, versions, models, log, meter } = options;
+  // An alert against a fixed reference may stay for months; the past would have no hour left to compare with.
+  const pastRules = new Set(options.rules.filter((rule) => needsHours(rule.against)).map(({ name }) => name));
   const freeze = (reference: Reference, standing: Standing): readonly StoreWrite[] => {
     announceReference(reference, log, meter);
     if (standing === 'waiting') {
-      log.warn('a reference waits for approval: its version drifted while it was learned, or the policy says so', {
-        id: reference.id,
-        model: reference.series.model,
-        signal: reference.series.signal,
-        version: reference.series.version,
-        todo: `kedge reference show ${reference.id}, then kedge reference pin ${reference.id} --by NAME`,
-      });
+      log.warn(
+        'a reference waits for approval: its version drifted while it was learned, or the policy says so',
+        {
+          id: reference.id,
+          model: reference.series.model,
+          signal: reference.series.signal,
+          version: reference.series.version,
+          todo: `kedge reference show ${reference.id}, then kedge reference pin ${reference.id} --by NAME`,
+        },
+      );
     }
     return book.add(reference, standing).writes;
   };
@@ -41,7 +49,9 @@ export function createReferenceStage(options: ReferenceStageOptions) {
     ladders.feed(closed);
     writes.push(...ladders.takeWrites());
     const open = openAlerts(options.alerts, closed);
-    hours.feed(closed, (signal) => open.some((alert) => alert.signal === signal));
+    hours.feed(closed, (signal) =>
+      open.some((alert) => alert.signal === signal && pastRules.has(alert.rule)),
+    );
     const isDrifting = (signal: string, version: string) =>
       open.some((alert) => alert.signal === signal && alert.version === version);
     for (const { reference, standing, history } of versions.feed(closed, nowMs, isDrifting)) {

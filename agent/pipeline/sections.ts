@@ -15,7 +15,10 @@ export function packSections(head: unknown, parts: readonly Uint8Array[]): Uint8
 }
 
 /** The reverse; the caller takes the parts one after the other, by the lengths its head names. Throws on other bytes. */
-export function unpackSections<Head>(bytes: Uint8Array): { head: Head; take: (length: number) => Uint8Array } {
+export function unpackSections<Head>(bytes: Uint8Array): {
+  head: Head;
+  take: (length: number) => Uint8Array;
+} {
   const end = 4 + new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0);
   const head = decodeJson<Head>(bytes.subarray(4, end));
   let at = end;

@@ -90,7 +90,8 @@ function measureReferences({ desk, meter }: InspectorOptions): void {
       failed.set(key, known);
     }
   }
-  for (const [standing, count] of Object.entries(standings)) meter.set('references_listed', count, { standing });
+  for (const [standing, count] of Object.entries(standings))
+    meter.set('references_listed', count, { standing });
   meter.clear('reference_warnings');
   for (const { model, check, count } of failed.values())
     meter.set('reference_warnings', count, { model, check });

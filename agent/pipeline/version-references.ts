@@ -1,12 +1,12 @@
 import type { Config } from '../../config/config.ts';
-import { learnedName, type ReferenceRecord, type Standing } from '../../core/reference.ts';
 import type { Meter } from '../../core/ports.ts';
+import type { Reference } from '../../core/reference.ts';
+import { learnedName, type ReferenceRecord, type Standing } from '../../core/reference.ts';
 import { type Series, seriesKey } from '../../core/series.ts';
 import { decodeCounters, encodeCounters } from '../../detectors/counters/codec.ts';
 import { newCounters } from '../../detectors/counters/counters.ts';
 import { scaleFromJson, scaleToJson } from '../../detectors/counters/freeze.ts';
 import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
-import type { Reference } from '../../core/reference.ts';
 import { binnedPane, type LadderBook } from './ladder-book.ts';
 import { Learner } from './learner.ts';
 import { type ModelState, placeOf, type SignalState, type VersionState } from './model-state.ts';
@@ -145,14 +145,19 @@ export class VersionReferences {
     if (known !== undefined) return this.#fitting(known, signal);
     const { book, ladders, meter } = this.#options;
     const before = signal.learner?.reference;
-    if (before === undefined || version.version === '' || !isNewSince(before, version, book)) return undefined;
+    if (before === undefined || version.version === '' || !isNewSince(before, version, book))
+      return undefined;
     if (book.ofSignal(series).some((one) => isOfVersion(one, version.version))) return undefined;
     if (this.#learning.size >= learningMax) {
       meter.add('dropped', 1, { reason: 'reference_learners_max' });
       return undefined;
     }
     const learner = this.#newLearner();
-    learner.restore({ scale: before.scale, counters: newCounters(before.scale), fromMs: version.firstSeenMs });
+    learner.restore({
+      scale: before.scale,
+      counters: newCounters(before.scale),
+      fromMs: version.firstSeenMs,
+    });
     const binning = ladders.of(state, signal)?.binning;
     const history = binning === undefined ? undefined : new PaneHistory(binning.size);
     const made = { series, learner, history };

@@ -103,7 +103,10 @@ export function packHistory(bins: number, days: readonly PackedDay[]): Uint8Arra
 }
 
 /** Throws one Error for bytes that `packHistory` did not write. */
-export function unpackHistory(bytes: Uint8Array): { readonly bins: number; readonly days: readonly PackedDay[] } {
+export function unpackHistory(bytes: Uint8Array): {
+  readonly bins: number;
+  readonly days: readonly PackedDay[];
+} {
   const body = bytes.subarray(0, Math.max(0, bytes.length - 4));
   if (new ByteReader(bytes.subarray(body.length)).uint32() !== fnv1a(body)) throw damaged();
   const reader = new ByteReader(body);

@@ -1,6 +1,14 @@
 /** The panes a reference is made of, side by side in flat arrays, in rising order of ticks. */
 import { assert } from '../../core/assert.ts';
-import { type DayPanes, newDay, packDay, packHistory, ticksPerDay, unpackDay, unpackHistory } from './pane-days.ts';
+import {
+  type DayPanes,
+  newDay,
+  packDay,
+  packHistory,
+  ticksPerDay,
+  unpackDay,
+  unpackHistory,
+} from './pane-days.ts';
 import type { RingPane } from './window-ring.ts';
 
 export interface ReferencePanes {
