@@ -2,6 +2,7 @@ import { decodeJson, encodeJson } from '../../core/json.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
 import { type Series, seriesKey } from '../../core/series.ts';
+import { isoTime } from '../../core/time.ts';
 import { addBins, type Binning, binningOf } from '../../detectors/ladder/binning.ts';
 import { ModelReader } from '../../detectors/ladder/judge-series.ts';
 import type { ReferenceHealth } from '../../detectors/ladder/reference-health.ts';
@@ -15,6 +16,7 @@ import {
 import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
 import { hoursPerWeek, type RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
 import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import { movesFromMs } from './reference-checks.ts';
 import { modelPrefix } from './references.ts';
 import { packSections, unpackSections } from './sections.ts';
 import type { ClosedPane } from './window.ts';
@@ -327,6 +329,7 @@ export class LadderBook {
         model: series.model,
         signal: series.signal,
         warnings: health.warnings.join(', '),
+        ...movingSince(health, this.#paneMs),
       });
     }
     const value = encodeJson(storedOf(ladder, reader));
@@ -359,6 +362,12 @@ export function binnedPane(binning: Binning, counters: Counters, tick: number): 
   const { weight, weightSquared, missing, malformed } = counters;
   const hour = Math.floor(tick / ticksPerHour) % hoursPerWeek;
   return { tick, hour, bins, weight, weightSquared, missing, malformed };
+}
+
+/** Where the reference itself moves, it is said since when. */
+function movingSince(health: ReferenceHealth, tickMs: number): { readonly movesSince?: string } {
+  const fromMs = movesFromMs(health, tickMs);
+  return fromMs === undefined ? {} : { movesSince: isoTime(fromMs) };
 }
 
 /** Is it learned still, or was until the pane that closes? A model is refined with panes that follow on its own only. */

@@ -37,7 +37,8 @@ const unseenMax = 0.01;
 /** Every check, those that passed as well. */
 export function checksOf({ record, health, halves, tickMs, nowMs }: CheckInput): readonly ReferenceCheck[] {
   const { reference } = record;
-  const rows = Math.round(health?.rows ?? effectiveSize(reference.counters));
+  // A learned one goes on growing while its model is refined; of a file's model only the newest days are.
+  const rows = Math.round(Math.max(health?.rows ?? 0, effectiveSize(reference.counters)));
   const checks: ReferenceCheck[] = [
     { check: 'rows', ok: rows >= rowsMin, text: `${rows} effective rows; ${rowsMin} or more are wanted` },
   ];
@@ -53,26 +54,27 @@ export function checksOf({ record, health, halves, tickMs, nowMs }: CheckInput):
 
 /** Since when the reference itself moves, by its own parts; undefined where it is stable within itself. */
 export function movesFromMs(health: ReferenceHealth, tickMs: number): number | undefined {
-  const part = health.parts.find((one) => one.differs);
-  const tick = part?.fromTick ?? (health.secondHalf.differs ? health.secondHalf.fromTick : undefined);
-  return tick === undefined ? undefined : tick * tickMs;
+  return health.movesFromTick === undefined ? undefined : health.movesFromTick * tickMs;
 }
 
 function checksOfHealth(health: ReferenceHealth, tickMs: number): readonly ReferenceCheck[] {
   const { rows, rowsPerHour, windows, parts, secondHalf, unseen = 0 } = health;
-  const ratio = rowsPerHour > 0 ? rows / rowsPerHour : Number.POSITIVE_INFINITY;
+  // Hours of fewer than 200 rows are no windows of the check: then the mean hour stands for them.
+  const perHour = rowsPerHour > 0 ? rowsPerHour : rows / Math.max(1, health.days * 24);
+  const ratio = perHour > 0 ? rows / perHour : 0;
   const moved = parts.filter((part) => part.differs);
   const time = (tick: number) =>
     isoTime(tick * tickMs)
       .slice(0, 16)
       .replace('T', ' ');
+  const since = health.movesFromTick === undefined ? '' : `, from ${time(health.movesFromTick)} UTC on`;
   const span = formatDuration(Math.round(health.days * 288) * tickMs);
   const windowText = formatDuration(12 * tickMs);
   return [
     {
       check: 'long_enough',
       ok: ratio >= sizeRatio,
-      text: `${span} long, ${Number.isFinite(ratio) ? ratio.toFixed(0) : 'many'} times the rows of ${windowText}; ${sizeRatio} or more are wanted`,
+      text: `${span} long, ${ratio.toFixed(0)} times the rows of ${windowText}; ${sizeRatio} or more are wanted`,
     },
     {
       check: 'windows',
@@ -85,7 +87,7 @@ function checksOfHealth(health: ReferenceHealth, tickMs: number): readonly Refer
       text:
         moved.length === 0
           ? `none of its ${parts.length} parts differs from the others`
-          : `the reference itself moves: ${moved.length} of ${parts.length} parts differ, the first from ${time(moved[0]?.fromTick ?? 0)} UTC`,
+          : `the reference itself moves${since}: ${moved.length} of ${parts.length} parts differ from the others`,
     },
     {
       check: 'halves',

@@ -1,6 +1,7 @@
 /** Is a reference fit to be judged against? Facts a person can check before it is frozen, and what to warn about. */
 import { ladderTicks } from './alpha-ladder.ts';
 import { type Folds, hourCountsOf, learnVariance, profilesOfOthers, referenceWindows } from './cross-fit.ts';
+import { psiOfPairs } from './effect.ts';
 import { judgeWindow } from './judge-window.ts';
 import type { ReferencePanes } from './reference-panes.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type SeasonStage,
 } from './seasonal.ts';
 import { unlearnedVariance, type WindowVariance, windowsFew } from './variance.ts';
+import { hoursPerWeek } from './window-ring.ts';
 
 const ticksPerDay = 288;
 const hourTicks = 12;
@@ -65,6 +67,8 @@ export interface ReferenceHealth {
   readonly secondHalf: PartFacts;
   /** Share of the second half in bins that the first half left empty; absent in records of before. */
   readonly unseen?: number;
+  /** Where it moves: the first tick of the part from which on it differs most from what was before. */
+  readonly movesFromTick?: number;
   readonly warnings: readonly ReferenceWarning[];
 }
 
@@ -108,7 +112,48 @@ export function checkReference(
     secondHalf,
     unseen: unseenShare(early, late),
   };
-  return { ...facts, warnings: warningsOf(facts) };
+  const moves = secondHalf.differs || parts.some((part) => part.differs);
+  const movesFromTick = moves ? changeTick(folds, starts, stage) : undefined;
+  return { ...facts, ...(movesFromTick !== undefined && { movesFromTick }), warnings: warningsOf(facts) };
+}
+
+/** Of all cuts between two parts the one that divides the reference most: PSI over what chance would make of it. */
+function changeTick(folds: Folds, starts: readonly number[], stage: SeasonStage): number | undefined {
+  let found: { readonly tick: number; readonly score: number } | undefined;
+  for (let cut = 1; cut < folds.count; cut++) {
+    const before = addUp(folds.own.slice(0, cut));
+    const after = addUp(folds.own.slice(cut));
+    const expectation = expectationOf(makeProfile(stage, before), after.totals);
+    const n = totalOf(after);
+    if (expectation === undefined || !(n > 0) || !(expectation.inverseM > 0)) continue;
+    const { expected, inverseM } = expectation;
+    const psi = psiOfPairs({ bins: binsOf(after), n, expected, m: 1 / inverseM });
+    const score = psi / (1 / n + inverseM);
+    if (found === undefined || score > found.score) found = { tick: starts[cut] as number, score };
+  }
+  return found?.tick;
+}
+
+function addUp(parts: readonly HourCounts[]): HourCounts {
+  const bins = parts[0]?.bins ?? 1;
+  const sum = { bins, counts: new Float64Array(hoursPerWeek * bins), totals: new Float64Array(hoursPerWeek) };
+  for (const { counts, totals } of parts) {
+    counts.forEach((count, at) => {
+      sum.counts[at] = (sum.counts[at] as number) + count;
+    });
+    totals.forEach((total, hour) => {
+      sum.totals[hour] = (sum.totals[hour] as number) + total;
+    });
+  }
+  return sum;
+}
+
+function binsOf(hours: HourCounts): Float64Array {
+  const bins = new Float64Array(hours.bins);
+  hours.counts.forEach((count, at) => {
+    bins[at % hours.bins] = (bins[at % hours.bins] as number) + count;
+  });
+  return bins;
 }
 
 /**
@@ -142,10 +187,7 @@ function partFacts(
   variance: WindowVariance | undefined,
   alpha: number,
 ): PartFacts {
-  const bins = new Float64Array(own.bins);
-  own.counts.forEach((count, at) => {
-    bins[at % own.bins] = (bins[at % own.bins] as number) + count;
-  });
+  const bins = binsOf(own);
   const n = totalOf(own);
   const expectation = expectationOf(against, own.totals);
   if (expectation === undefined) return { fromTick, p: null, excess: 0, differs: false };

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { nodeDigest } from '../../../agent/adapters/node-digest.ts';
+import { buildReferences, createCollector } from '../../../agent/pipeline/reference-file.ts';
+import { toPortable } from '../../../agent/pipeline/reference-portable.ts';
 import type { Verdict } from '../../../core/verdict.ts';
 import { callMaker, normal } from '../../support/synthetic.ts';
 import { dayMs, hourMs, minuteMs } from '../../support/test-config.ts';
@@ -8,6 +11,7 @@ import { World } from '../../support/world.ts';
 
 const startMs = 20_000 * dayMs;
 const paneMs = 5 * minuteMs;
+const sha256 = (text: string) => nodeDigest().sha256(text);
 
 interface Plan {
   readonly hours: number;
@@ -226,4 +230,52 @@ test('a pin holds over a crash, and its line is in the audit chain', async () =>
   expect(held).toMatchObject([{ id: pinned, pinnedBy: 'ada' }]);
   expect(verdictOf(world, 'inputs')).toMatchObject({ status: 'ok', referenceId: pinned });
   expect(world.meter.value('audit_seq')).toBeGreaterThanOrEqual(1);
+});
+
+test('the hours of the past outlive a crash, and so does what is compared with them', async () => {
+  const rules = psi('moving', 'rolling');
+  const whole = await live({ hours: 30, rules });
+  const crashed = await live({ hours: 30, rules, crashes: [20] });
+  const [before, after] = [verdictOf(whole, 'moving'), verdictOf(crashed, 'moving')];
+  expect(before?.status).toBe('ok');
+  expect(after?.status).toBe('ok');
+  // 40 rows a pane; two panes lie between two checkpoints of ten minutes.
+  expect(Math.abs((before?.size.reference ?? 0) - (after?.size.reference ?? 0))).toBeLessThanOrEqual(80);
+  expect(before?.size.reference).toBeGreaterThan(10_000);
+});
+
+test('a reference that moves while it is learned says so, and from when', async () => {
+  const rules = drift('inputs', 'pinned');
+  // Five days of learning; from the fourth on it is another. Days begin with the first pane on the scale, at 01:00.
+  const world = await live({ hours: 123, rules, learn: '5d', x: (hour) => (hour >= 73 ? 0.8 : 0) });
+  const warned = world.log.lines.find((line) => line.event === 'the reference has weaknesses');
+  expect(warned?.fields?.['warnings']).toContain('part_differs');
+  expect(warned?.fields?.['movesSince']).toBe('2024-10-07T01:00:00.000Z');
+  const listed = world.agent.references.list().references.find((one) => one.signal === 'input.x');
+  expect(listed?.warnings).toEqual(expect.arrayContaining(['stable', 'halves']));
+  world.agent.measure();
+  expect(world.meter.value('reference_warnings', { model: 'm', check: 'stable' })).toBe(1);
+});
+
+test('a pin of other edges takes effect at once: windows begin anew on them, and no two scales are compared', async () => {
+  const rules = psi('plain', 'pinned') + psi('old', 'production');
+  let pinned = '';
+  const world = await live({
+    hours: 16,
+    rules,
+    at: async ({ agent }, hour) => {
+      if (hour !== 10) return;
+      const file = { name: 'spring', model: 'm', environment: 'prod', path: '', rowsMax: 1e6 };
+      const collector = createCollector(file);
+      for (let row = 0; row < 5_000; row++) collector.add(new Map([['x', 80 + (row % 100) / 10]]));
+      const built = buildReferences(file, collector, 0, sha256);
+      const text = toPortable(built, { atMs: 0, by: 'test' }, sha256);
+      expect(await agent.references.import(text, {}, 'ada')).toMatchObject({ ok: true });
+      expect(await agent.references.pin({ reference: 'spring' }, 'ada')).toMatchObject({ ok: true });
+      pinned = built[0]?.reference.id ?? '';
+    },
+  });
+  expect(verdictOf(world, 'plain')).toMatchObject({ status: 'breach', referenceId: pinned });
+  expect(verdictOf(world, 'old')).toMatchObject({ status: 'inconclusive', cause: 'scale_mismatch' });
+  expect(world.meter.value('internal_errors')).toBe(0);
 });
