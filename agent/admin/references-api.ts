@@ -15,7 +15,7 @@ export interface ReferenceService {
   list(): unknown;
   show(choice: Choice): DeskAnswer<unknown>;
   export(choice: Choice): DeskAnswer<string>;
-  import(text: string, place: PortablePlace, by: string): Promise<DeskAnswer<unknown>>;
+  importFile(text: string, place: PortablePlace, by: string): Promise<DeskAnswer<unknown>>;
   pin(choice: Choice, by: string): Promise<DeskAnswer<unknown>>;
 }
 
@@ -90,7 +90,8 @@ async function change(
 ): Promise<Answer> {
   const content = new TextDecoder().decode(body);
   const place = placeOf(head.query ?? '');
-  if (head.path === `${root}/import`) return answerOf(await service.import(content, place, place.by ?? ''));
+  if (head.path === `${root}/import`)
+    return answerOf(await service.importFile(content, place, place.by ?? ''));
   const asked = parse(content);
   if (asked === undefined) return text(400, 'expected {"reference": "<id or name>", "by": "<who>"}\n');
   return answerOf(await service.pin(asked, asked.by));

@@ -6,9 +6,9 @@ import type { VersionReferences } from './version-references.ts';
 
 const blobName = 'learning';
 const format = 1;
-/** A checkpoint of so many bytes is written every five minutes at most; a larger one as much more rarely. */
+/** A checkpoint of so many bytes is written every quarter of an hour; a larger one as much more rarely. */
 const bytesPerTurn = 8 * 1_048_576;
-const turnMs = 300_000;
+const turnMs = 900_000;
 /** More is not written: what was learned is then lost with the process, which is counted. */
 export const learningBytesMax = 512 * 1_048_576;
 

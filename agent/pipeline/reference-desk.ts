@@ -117,7 +117,7 @@ export class ReferenceDesk {
   }
 
   /** Takes references of another agent or of a build. They are kept under their name until they are pinned. */
-  async import(text: string, place: PortablePlace, by: string): Promise<DeskAnswer<unknown>> {
+  async importFile(text: string, place: PortablePlace, by: string): Promise<DeskAnswer<unknown>> {
     const { book, models, digest, log, meter } = this.#options;
     const read = fromPortable(text, place, (one) => digest.sha256(one));
     if (!read.ok) return { ok: false, problem: 'refused', message: `The file is refused: ${read.fault}.` };

@@ -23,7 +23,7 @@ function desk() {
       asked.push(choice);
       return { ok: true, value: '{"schema":"x"}\n' };
     },
-    import: async (text, place, by) => {
+    importFile: async (text, place, by) => {
       asked.push({ text, place, by });
       return { ok: false, problem: 'refused', message: 'The file is refused.' };
     },
