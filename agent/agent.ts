@@ -8,6 +8,7 @@ import type { Call } from '../core/observation.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Reference } from '../core/reference.ts';
 import * as detectorRegistry from '../detectors/registry.ts';
+import * as searchRegistry from '../detectors/searches.ts';
 import type { HttpHandler } from './http.ts';
 import { createActStage } from './pipeline/act.ts';
 import { Aggregator } from './pipeline/aggregate.ts';
@@ -26,6 +27,7 @@ import { announceReference } from './pipeline/references.ts';
 import { type RestoredState, restore } from './pipeline/restore.ts';
 import { createSampler } from './pipeline/sample.ts';
 import { createSchedule } from './pipeline/schedule.ts';
+import { SegmentBook } from './pipeline/segment-book.ts';
 import { createInspector, type Inspector, LastVerdicts } from './pipeline/status.ts';
 import { createTick } from './pipeline/tick.ts';
 import { Transactions } from './pipeline/transactions.ts';
@@ -35,7 +37,7 @@ import { createReader } from './receivers/wire/reader.ts';
 /** Every plug-in there is; the order of a registry does not matter. */
 export const registries = {
   conventions: Object.values(conventionRegistry),
-  detectors: Object.values(detectorRegistry),
+  detectors: [...Object.values(detectorRegistry), ...Object.values(searchRegistry)],
   channels: Object.values(channelRegistry),
   actions: Object.values(actionRegistry),
 };
@@ -84,7 +86,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   let phase: 'open' | 'stopping' = 'open';
 
   const intake = createIntake(options, restored, () => phase);
-  const { aggregator, transactions } = intake;
+  const { aggregator, transactions, segments } = intake;
   const states = new DetectorStates(meter);
   const { paneMs } = config.windows;
   const ladders = new LadderBook({ paneMs, meter, log, stored: restored.ladders });
@@ -92,6 +94,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     aggregator,
     states,
     ladders,
+    segments,
     blobs: ports.blobs,
     config,
     clock,
@@ -102,6 +105,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator, {
     states,
     ladders,
+    segments,
   });
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
@@ -169,12 +173,16 @@ function createIntake(options: AgentOptions, restored: RestoredState, state: () 
   const transactions = new Transactions(config.transactions, meter, (closed) => {
     aggregator.addNumber('transaction_cost_usd', closed.costUsd, closed);
   });
+  const segments = new SegmentBook({ config, budget: aggregator.budget, meter, log });
   const sample = createSampler(config.sampling);
   const price = createPricer(config.prices, meter);
   const observe = (call: Call): void => {
     const priced = price(sample(call));
     const nowMs = clock.nowMs();
-    if (aggregator.add(priced, nowMs)) transactions.add(priced, nowMs);
+    if (!aggregator.add(priced, nowMs)) return;
+    transactions.add(priced, nowMs);
+    const environment = priced.environment || config.environment;
+    segments.add(aggregator.models.get(environment)?.get(priced.model), priced);
   };
   const reader = createReader({ meter });
   const visit = createNormaliser({
@@ -184,7 +192,14 @@ function createIntake(options: AgentOptions, restored: RestoredState, state: () 
     onCall: observe,
   });
   const otlp = createOtlpHttp({ limits: config.receivers.otlpHttp, reader, visit, meter, log, clock, state });
-  return { aggregator, transactions, observe, otlp };
+  return { aggregator, transactions, segments, observe, otlp };
+}
+
+/** What judging remembers. */
+interface Judged {
+  readonly states: DetectorStates;
+  readonly ladders: LadderBook;
+  readonly segments: SegmentBook;
 }
 
 /** What is decided: panes into verdicts, verdicts into alerts, and from them messages and calls. */
@@ -193,7 +208,7 @@ function createDecisions(
   restored: RestoredState,
   outbox: StoredOutbox,
   aggregator: Aggregator,
-  { states, ladders }: { readonly states: DetectorStates; readonly ladders: LadderBook },
+  { states, ladders, segments }: Judged,
 ) {
   const { config, ports, identity, isRollbackDisabled } = options;
   const { digest, log, meter, random, store } = ports;
@@ -226,11 +241,22 @@ function createDecisions(
   });
   const ladderJudge = new LadderJudge(config);
   return {
-    judge: createJudge({ config, detectors, states, ladders, ladderJudge, meter, log }),
+    judge: createJudge({
+      config,
+      detectors,
+      states,
+      ladders,
+      ladderJudge,
+      search: (rule, closed, signal) => segments.judge(rule, closed, signal),
+      meter,
+      log,
+    }),
     ladders,
+    segments,
     alerts: createAlertStage({
       config: config.alerting,
       rules: () => config.rules,
+      segments: (config.segments ?? []).map(({ name }) => name),
       random,
       digest,
       meter,

@@ -73,6 +73,7 @@ export function alertViewOf(alert: Alert, status: AlertView['status'], runbookUr
     class: alert.class,
     detector: verdict.detector,
     signal: alert.signal,
+    ...(alert.segment === undefined ? {} : { segment: alert.segment }),
     model: alert.model,
     environment: alert.environment,
     version: alert.version,
@@ -123,7 +124,7 @@ export function titleOf(notice: Notice): string {
       .map((value) => cleanText(value))
       .join(' ');
   const view = alertViewOf(alert, 'firing');
-  return `${placeOf(view)}: ${view.signal} ${happened(view)}`;
+  return `${placeOf(view)}: ${signalOf(view)} ${happened(view)}`;
 }
 
 interface HeadlineParts {
@@ -157,7 +158,7 @@ function firingSentence(parts: HeadlineParts): string {
   const more = others.length === 0 ? '' : `; ${countOf(others.length, 'more signal')} moved`;
   const fewer = resolved.length === 0 ? '' : `; ${resolved.length} resolved`;
   const stale = worst.stale ? '; no data since' : '';
-  const what = `${worst.signal} ${happened(worst)}: ${numbersText(worst)}`;
+  const what = `${signalOf(worst)} ${happened(worst)}: ${numbersText(worst)}`;
   return `${placeOf(worst)}: ${what}, since ${clockText(worst.since)}${stale}${more}${fewer}.`;
 }
 
@@ -166,7 +167,7 @@ function resolvedSentence({ resolved, lasted }: HeadlineParts, how: string): str
   if (first === undefined) return 'All alerts of this incident have resolved.';
   const more = others.length === 0 ? '' : `; ${countOf(others.length, 'more alert')} resolved`;
   const reach = `it had ${happened(first)} (${numbersText(first)})`;
-  return `${placeOf(first)}: ${first.signal} ${how} ${lasted}; ${reach}, since ${clockText(first.since)}${more}.`;
+  return `${placeOf(first)}: ${signalOf(first)} ${how} ${lasted}; ${reach}, since ${clockText(first.since)}${more}.`;
 }
 
 /** From the start of the first window that breached to the window that closed the episode: `35m`, to the minute. */
@@ -175,6 +176,11 @@ function lastedText(alert: Alert | undefined): string {
   if (!(ms >= 0 && ms < Number.MAX_SAFE_INTEGER)) return 'an unknown time';
   const grainMs = ms < 120_000 ? 1_000 : 60_000;
   return formatDuration(Math.round(ms / grainMs) * grainMs);
+}
+
+/** `input.income`, or `input.income of city=Seattle`. */
+export function signalOf({ signal, segment }: Pick<AlertView, 'signal' | 'segment'>): string {
+  return segment === undefined ? signal : `${signal} of ${segment}`;
 }
 
 /** `credit-risk 2.0.0 (prod)`. */
@@ -283,6 +289,7 @@ function boundedAlert(alert: AlertView): AlertView {
     rule: cleanText(alert.rule),
     detector: cleanText(alert.detector),
     signal: cleanText(alert.signal),
+    ...(alert.segment === undefined ? {} : { segment: cleanText(alert.segment) }),
     model: cleanText(alert.model),
     environment: cleanText(alert.environment),
     version: cleanText(alert.version),

@@ -61,6 +61,7 @@ function checkNames(examination: Examination, rules: readonly Named[]): void {
     ['rollback', 'targets'],
     ['rollback', 'policies'],
     ['references', 'files'],
+    ['segments'],
   ]) {
     refuseTwins(examination, examination.named(list));
   }

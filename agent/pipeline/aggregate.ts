@@ -7,7 +7,6 @@ import type { Digest, Log, Meter } from '../../core/ports.ts';
 import type { Reference } from '../../core/reference.ts';
 import { seriesKey } from '../../core/series.ts';
 import { countLevel, countMalformed, countMissing } from '../../detectors/counters/counters.ts';
-import { logScale } from '../../detectors/sketches/log-histogram.ts';
 import { Dedupe } from './dedupe.ts';
 import { Learner } from './learner.ts';
 import {
@@ -15,10 +14,13 @@ import {
   newVersion,
   type SignalState,
   type SignalTrack,
+  seriesOf,
   type VersionState,
 } from './model-state.ts';
 import { isUsableName } from './names.ts';
-import { resultScale } from './result-scale.ts';
+import { fixedScale, resultScale } from './result-scale.ts';
+import { segmentSampleMax, segmentsWith } from './segment-known.ts';
+import { SegmentSplit } from './segment-split.ts';
 import { type PaneBudget, Track } from './track.ts';
 
 /** A row dated further ahead of our clock than this is refused: it would push the watermark. */
@@ -70,6 +72,8 @@ export class Aggregator {
   readonly #dedupe: Dedupe;
   readonly #references: ReadonlyMap<string, Reference>;
   readonly #rows = new Map<string, number>();
+  /** Absent where no segment is declared: rows then take no look at it. */
+  readonly #split: SegmentSplit | undefined;
   #modelCount = 0;
 
   constructor(options: AggregatorOptions) {
@@ -82,14 +86,28 @@ export class Aggregator {
       if (!references.has(key)) references.set(key, reference);
     }
     this.#references = references;
+    const { segments = [] } = options.config;
+    if (segments.length === 0) return;
+    this.#split = new SegmentSplit({
+      segments,
+      known: (state) => segmentsWith(references.values(), state),
+      meter: options.meter,
+      log: options.log,
+    });
   }
 
   get modelCount(): number {
     return this.#modelCount;
   }
 
+  /** Every model, and after each its segments. */
   *states(): Generator<ModelState> {
-    for (const byModel of this.models.values()) yield* byModel.values();
+    for (const byModel of this.models.values()) {
+      for (const state of byModel.values()) {
+        yield state;
+        if (state.segments !== undefined) yield* state.segments.values();
+      }
+    }
   }
 
   /** What was seen of the versions of a model. */
@@ -114,6 +132,7 @@ export class Aggregator {
     if (call.timeMs > version.lastSeenMs) version.lastSeenMs = call.timeMs;
     this.#rows.set(call.convention, (this.#rows.get(call.convention) ?? 0) + 1);
     this.#count(row, call);
+    if (this.#split !== undefined) this.#countSegments(this.#split.of(state, call), row, call);
     return true;
   }
 
@@ -169,11 +188,14 @@ export class Aggregator {
     }
     const made = newVersion(version, timeMs);
     state.versions.set(version, made);
-    this.#options.log.info('version discovered', {
-      model: state.model,
-      environment: state.environment,
-      version,
-    });
+    // A segment has the versions of its model: to say it of each would say nothing new.
+    if (state.whole === undefined) {
+      this.#options.log.info('version discovered', {
+        model: state.model,
+        environment: state.environment,
+        version,
+      });
+    }
     return made;
   }
 
@@ -216,11 +238,11 @@ export class Aggregator {
   #newSignal(state: ModelState, name: string): SignalState {
     const keepMs = this.#options.keepMs(state.model, state.environment, name);
     if (fixedScale(name) !== undefined) return { name, learner: undefined, keepMs };
-    const learner = new Learner(this.#options.config.references.learn, (text) =>
-      this.#options.digest.sha256(text),
-    );
-    const { model, environment } = state;
-    const reference = this.#references.get(seriesKey({ model, environment, version: '', signal: name }));
+    const sha256 = (text: string) => this.#options.digest.sha256(text);
+    const { learn } = this.#options.config.references;
+    const sample = state.whole === undefined ? undefined : segmentSampleMax;
+    const learner = new Learner(learn, sha256, sample);
+    const reference = this.#references.get(seriesKey(seriesOf(state, name)));
     if (reference !== undefined) learner.adopt(reference);
     return { name, learner, keepMs };
   }
@@ -234,6 +256,17 @@ export class Aggregator {
     if (this.#dedupe.seen(call.idHigh, call.idLow, nowMs)) return this.#drop('duplicate');
     const version = this.version(state, call.version, call.timeMs);
     return version && { state, version, paneStartMs, timeMs: call.timeMs, weight: call.weight };
+  }
+
+  /** The row again, as one of each segment it belongs to. */
+  #countSegments(segments: readonly ModelState[], row: Row, call: Call): void {
+    for (const state of segments) {
+      const version = this.version(state, call.version, call.timeMs);
+      if (version === undefined) continue;
+      version.rows++;
+      if (call.timeMs > version.lastSeenMs) version.lastSeenMs = call.timeMs;
+      this.#count({ ...row, state, version }, call);
+    }
   }
 
   #count(row: Row, call: Call): void {
@@ -355,20 +388,5 @@ export class Aggregator {
   #drop(reason: DropReason): undefined {
     this.#options.meter.add('dropped', 1, { reason });
     return undefined;
-  }
-}
-
-/** Built-in signals are judged by limits, not by shape: their scale is the same everywhere and needs no learning. */
-function fixedScale(signal: string) {
-  switch (signal) {
-    case 'latency_ms':
-    case 'first_token_ms':
-    case 'cost_usd':
-    case 'transaction_cost_usd':
-      return logScale;
-    case 'error_share':
-      return resultScale;
-    default:
-      return undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { Scale } from '../../core/scale.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Finding, Verdict, VerdictCause } from '../../core/verdict.ts';
 import type { SignalFamily } from '../../detectors/ladder/alpha-ladder.ts';
-import type { SignalState } from './model-state.ts';
+import { type SignalState, seriesOf } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
 /** One rule's look at one signal of a model, when a pane closed. */
@@ -30,14 +30,13 @@ export function toVerdict(
   finding: Finding,
   window: { readonly startMs: number; readonly version: string },
 ): Verdict {
-  const { model, environment } = closed.state;
   const reference = signal.learner?.reference;
   const { state: _, ...found } = finding;
   return {
     ...found,
     rule: rule.name,
     detector: rule.detector.type,
-    series: { model, environment, version: window.version, signal: signal.name },
+    series: seriesOf(closed.state, signal.name, window.version),
     startMs: window.startMs,
     endMs: closed.endMs,
     ...(reference === undefined ? {} : { referenceId: reference.id }),

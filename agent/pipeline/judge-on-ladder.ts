@@ -55,7 +55,7 @@ function judgeVersion(
     rule,
     signal: signal.name,
     endTick: ladders.tickOf(closed.endMs),
-    family: Math.max(1, shares.families[familyOf(signal.name)]),
+    family: Math.max(1, shares.families[familyOf(signal.name, closed.state.segment)]),
     learnedTick: reference?.kind === 'learned' ? ladders.tickOf(reference.toMs) : Number.NEGATIVE_INFINITY,
   });
   if (found === undefined) return undefined;

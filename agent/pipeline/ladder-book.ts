@@ -12,7 +12,7 @@ import {
 } from '../../detectors/ladder/reference-model.ts';
 import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
 import { hoursPerWeek, WindowRing } from '../../detectors/ladder/window-ring.ts';
-import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import { type ModelState, placeOf, type SignalState, seriesOf } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
 /** Series followed, at most: 18 KB each. More are counted and judged by other rules only. */
@@ -106,7 +106,7 @@ export class LadderBook {
 
   /** Undefined where the signal has no scale yet, or one the rule cannot read. */
   of(state: ModelState, signal: SignalState): SignalLadder | undefined {
-    const series = { model: state.model, environment: state.environment, version: '', signal: signal.name };
+    const series = seriesOf(state, signal.name);
     const key = seriesKey(series);
     const known = this.#ladders.get(key);
     if (known !== undefined) return known;

@@ -11,6 +11,7 @@ import type { LadderBook } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelState } from './model-state.ts';
 import { announceReference, referenceWrite } from './references.ts';
+import type { SegmentBook } from './segment-book.ts';
 import type { LastVerdicts } from './status.ts';
 import type { Transactions } from './transactions.ts';
 import { type ClosedPane, closePanes, forgetOldPanes } from './window.ts';
@@ -21,6 +22,7 @@ export interface TickOptions {
   readonly transactions: Transactions;
   readonly judge: (closed: ClosedPane) => readonly Verdict[];
   readonly ladders: LadderBook;
+  readonly segments: SegmentBook;
   readonly alerts: AlertStage;
   readonly act: ActStage;
   readonly deliver: DeliverStage;
@@ -84,20 +86,22 @@ class Turn {
   }
 
   #evaluateModel(state: ModelState): void {
-    const { judge, ladders, alerts, ledger, verdicts, meter, config } = this.#options;
+    const { judge, ladders, segments, alerts, ledger, verdicts, meter, config } = this.#options;
     let closedAny = false;
     for (const closed of closePanes(state, this.#nowMs, config)) {
       closedAny = true;
       meter.add('panes_closed', 1);
       this.#keepReferences(closed);
       ladders.feed(closed);
+      segments.feed(closed);
       ledger.add(ladders.takeWrites());
       const judged = judge(closed);
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));
       forgetOldPanes(state);
     }
-    if (!closedAny) return;
+    // A segment has the boundary of its model.
+    if (!closedAny || state.whole !== undefined) return;
     meter.set('watermark', state.closedMs / 1_000, { model: state.model });
     ledger.add([boundaryWrite(state)]);
   }
