@@ -37,14 +37,7 @@ interface FieldHead {
   readonly values: readonly ValueHead[];
 }
 
-type ValueHead = readonly [
-  value: string,
-  count: number,
-  error: number,
-  index: number,
-  rows: number,
-  slice: Placed,
-];
+type ValueHead = readonly [value: string, count: number, error: number, index: number, slice: Placed];
 
 interface Head {
   readonly blockSize: number;
@@ -120,8 +113,8 @@ function tallyHead({ state, tally, memories }: NamedTally, place: (block: Block)
       name,
       ...(distinct === undefined ? {} : { distinct: [...distinct] }),
       values: [...places.places()].map(
-        ({ key: value, count, error, value: { index, rows, counts } }): ValueHead => [
-          ...([value, count, error, index, rows] as const),
+        ({ key: value, count, error, value: { index, counts } }): ValueHead => [
+          ...([value, count, error, index] as const),
           slice(counts),
         ],
       ),
@@ -146,12 +139,8 @@ function revive(head: TallyHead, blockAt: (place: number) => Block, budget: Pane
       distinct: distinct === undefined ? undefined : new Set(distinct),
     };
     tally.fields.set(key, field);
-    for (const [value, count, error, index, rows, placed] of values) {
-      tally.restoreValue(
-        field,
-        { key: value, count, error },
-        { index, field, rows, counts: sliceOf(placed) },
-      );
+    for (const [value, count, error, index, placed] of values) {
+      tally.restoreValue(field, { key: value, count, error }, { index, field, counts: sliceOf(placed) });
     }
   }
   for (const [key, count, error, placed] of head.pairs) {

@@ -4,7 +4,7 @@ import { globMatches } from '../../core/glob.ts';
 import type { SegmentDrop } from '../../core/metrics.ts';
 import type { Call } from '../../core/observation.ts';
 import type { Log, Meter } from '../../core/ports.ts';
-import { SpaceSaving } from '../../detectors/segments/space-saving.ts';
+import { SpaceSaving, seenOf } from '../../detectors/segments/space-saving.ts';
 import { type ModelState, segmentOf } from './model-state.ts';
 import { isUsableName } from './names.ts';
 
@@ -118,10 +118,8 @@ export class SegmentSplit {
   #newcomer(state: ModelState, split: Split, value: string): ModelState | undefined {
     const { config, waiting } = split;
     if (config.values === undefined && value !== otherValue && isUsableName(value)) {
-      const place = waiting.get(value);
-      if (place === undefined) waiting.admit(value, () => undefined);
-      else waiting.hit(value);
-      if ((place?.count ?? 0) - (place?.error ?? 0) >= segmentRowsMin) {
+      const place = waiting.hit(value) ?? waiting.admit(value, () => undefined);
+      if (seenOf(place) >= segmentRowsMin) {
         waiting.delete(value);
         const given = this.#give(state, split, value);
         if (given !== undefined) return given;

@@ -2,7 +2,7 @@ import type { LearnConfig } from '../../config/config.ts';
 import type { Call } from '../../core/observation.ts';
 import { fitVariance, plainFit, type VarianceFit, windowsFew } from '../../detectors/ladder/variance.ts';
 import { type Compared, contrastOf } from '../../detectors/segments/contrast.ts';
-import { type Place, SpaceSaving } from '../../detectors/segments/space-saving.ts';
+import { type Place, SpaceSaving, seenOf } from '../../detectors/segments/space-saving.ts';
 import { minus, type Sums, sumsAt } from '../../detectors/segments/sums.ts';
 import type { PairSlice, SingleSlice, SliceSearch } from '../../detectors/segments/worst-slices.ts';
 import { isUsableName } from './names.ts';
@@ -23,6 +23,8 @@ export const rowsPerPaneMax = 2_000;
 const daysAheadMax = 32;
 /** A value takes part in pairs once it has so many rows: what comes and goes must not drive out what stays. */
 const pairRowsMin = 30;
+/** First rows of a slice that are let pass: sums of what comes once and goes are not worth their memory. */
+const rowsPassed = 4;
 /** What a slice takes of the pane budget: up to 12 blocks of 128 bytes. */
 const sliceCost = 3;
 const slotsMax = 4_096;
@@ -37,7 +39,6 @@ export interface Slot {
   readonly index: number;
   readonly field: FieldTally;
   readonly counts: SliceCounts;
-  rows: number;
 }
 
 export interface FieldTally {
@@ -76,7 +77,7 @@ export class SegmentTally {
   readonly #budget: PaneBudget;
   readonly #slots: (Slot | undefined)[] = [];
   readonly #values = new Float64Array(outcomesMax);
-  readonly #touched: Slot[] = [];
+  readonly #touched: Place<string, Slot>[] = [];
   #paneRows = 0;
   #keepOf = 1;
   #chance = 0x2545f491;
@@ -185,9 +186,8 @@ export class SegmentTally {
     this.#touch(`${callPrefix}version`, call.version);
     this.#touch(`${callPrefix}provider`, call.provider);
     this.#touch(`${callPrefix}role`, call.role);
-    for (const slot of this.#touched) {
-      slot.rows++;
-      slot.counts.add(day, this.#values, call.weight);
+    for (const place of this.#touched) {
+      if (seenOf(place) > rowsPassed) place.value.counts.add(day, this.#values, call.weight);
     }
   }
 
@@ -195,8 +195,8 @@ export class SegmentTally {
     if (value === '') return;
     const field = this.fields.get(key) ?? this.#newField(key);
     if (field?.distinct === undefined) return;
-    const slot = field.places.hit(value) ?? this.#newSlot(field, value);
-    if (slot !== undefined) this.#touched.push(slot);
+    const place = field.places.hit(value) ?? this.#newPlace(field, value);
+    if (place !== undefined) this.#touched.push(place);
   }
 
   #newField(key: string): FieldTally | undefined {
@@ -216,7 +216,7 @@ export class SegmentTally {
     return field;
   }
 
-  #newSlot(field: FieldTally, value: string): Slot | undefined {
+  #newPlace(field: FieldTally, value: string): Place<string, Slot> | undefined {
     field.distinct?.add(hashOf(value));
     if ((field.distinct?.size ?? 0) > distinctMax) {
       this.#giveUp(field);
@@ -225,35 +225,43 @@ export class SegmentTally {
     if (!isUsableName(value)) return undefined;
     if (!field.places.isFull && !this.#pay()) return undefined;
     return field.places.admit(value, (evicted) => {
-      if (evicted !== undefined) this.drop('values_max');
-      const index = evicted?.value.index ?? this.#freeIndex();
-      if ((evicted?.value.rows ?? 0) >= pairRowsMin) this.#forgetPairsOf(index);
-      const slot = { index, field, counts: new SliceCounts(), rows: 0 };
-      this.#slots[index] = slot;
+      if (evicted !== undefined) return this.#reuse(evicted);
+      const slot = { index: this.#freeIndex(), field, counts: new SliceCounts() };
+      this.#slots[slot.index] = slot;
       return slot;
     });
+  }
+
+  #reuse(evicted: Place<string, Slot>): Slot {
+    this.drop('values_max');
+    if (seenOf(evicted) >= pairRowsMin) this.#forgetPairsOf(evicted.value.index);
+    evicted.value.counts.clear();
+    return evicted.value;
   }
 
   #addPairs(call: Call, day: number): void {
     const touched = this.#touched;
     for (let i = 0; i < touched.length; i++) {
-      const first = touched[i] as Slot;
+      const first = touched[i] as Place<string, Slot>;
       if (!isPairable(first)) continue;
       for (let j = i + 1; j < touched.length; j++) {
-        const second = touched[j] as Slot;
-        if (isPairable(second)) this.#pairOf(first, second)?.add(day, this.#values, call.weight);
+        const second = touched[j] as Place<string, Slot>;
+        const pair = isPairable(second) ? this.#pairOf(first.value, second.value) : undefined;
+        if (pair !== undefined && seenOf(pair) > rowsPassed) pair.value.add(day, this.#values, call.weight);
       }
     }
   }
 
-  #pairOf(a: Slot, b: Slot): SliceCounts | undefined {
+  #pairOf(a: Slot, b: Slot): Place<number, SliceCounts> | undefined {
     const key = a.index < b.index ? a.index * slotsMax + b.index : b.index * slotsMax + a.index;
     const known = this.pairs.hit(key);
     if (known !== undefined) return known;
     if (!this.pairs.isFull && !this.#pay()) return undefined;
     return this.pairs.admit(key, (evicted) => {
-      if (evicted !== undefined) this.drop('pairs_max');
-      return new SliceCounts();
+      if (evicted === undefined) return new SliceCounts();
+      this.drop('pairs_max');
+      evicted.value.clear();
+      return evicted.value;
     });
   }
 
@@ -356,8 +364,8 @@ export class SegmentTally {
 }
 
 /** A field with one value only adds nothing to another. */
-function isPairable({ rows, field }: Slot): boolean {
-  return rows >= pairRowsMin && (field.distinct?.size ?? 0) > 1;
+function isPairable(place: Place<string, Slot>): boolean {
+  return seenOf(place) >= pairRowsMin && (place.value.field.distinct?.size ?? 0) > 1;
 }
 
 function fieldName(key: string): string {

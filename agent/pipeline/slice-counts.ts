@@ -57,6 +57,14 @@ export class SliceCounts {
     this.#hotDay = Number.NaN;
   }
 
+  /** Begins anew, for another slice. */
+  clear(): void {
+    this.#days.clear();
+    this.#weeks.clear();
+    this.reference = undefined;
+    this.#hotDay = Number.NaN;
+  }
+
   day(day: number): Block | undefined {
     return this.#days.get(day);
   }

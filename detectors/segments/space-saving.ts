@@ -17,6 +17,11 @@ export interface Place<Key, Value> {
   readonly error: number;
 }
 
+/** Offers of the key since it has its place. */
+export function seenOf({ count, error }: Place<unknown, unknown>): number {
+  return count - error;
+}
+
 export class SpaceSaving<Key, Value> {
   readonly #capacity: number;
   readonly #places = new Map<Key, Place<Key, Value>>();
@@ -40,24 +45,23 @@ export class SpaceSaving<Key, Value> {
   }
 
   /** Counts one offer of a key that has a place. */
-  hit(key: Key): Value | undefined {
+  hit(key: Key): Place<Key, Value> | undefined {
     const place = this.#places.get(key);
-    if (place === undefined) return undefined;
-    place.count++;
-    return place.value;
+    if (place !== undefined) place.count++;
+    return place;
   }
 
   /**
    * Counts one offer of a key without a place and gives it one. `make` is told whose place it takes; undefined: a place
    * of its own.
    */
-  admit(key: Key, make: (evicted: Place<Key, Value> | undefined) => Value): Value {
+  admit(key: Key, make: (evicted: Place<Key, Value> | undefined) => Value): Place<Key, Value> {
     const evicted = this.isFull ? this.#least() : undefined;
     if (evicted !== undefined) this.#places.delete(evicted.key);
     const error = evicted?.count ?? 0;
     const place = { key, value: make(evicted), count: error + 1, error };
     this.#places.set(key, place);
-    return place.value;
+    return place;
   }
 
   /** Puts back what was stored; ignored where there is no room. */

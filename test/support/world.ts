@@ -43,6 +43,7 @@ export class World {
   readonly #files = new Map<string, Uint8Array>();
   readonly #config;
   readonly #weather: Weather;
+  readonly #ticksByHand: boolean;
   #agent: Agent | undefined;
   #life = { isOver: false };
 
@@ -51,7 +52,10 @@ export class World {
     readonly startMs: number;
     readonly yaml: string;
     readonly weather: Weather;
+    /** Evaluates only when `agent.tick()` is called: weeks of daily verdicts need no tick a minute. */
+    readonly ticksByHand?: boolean;
   }) {
+    this.#ticksByHand = options.ticksByHand ?? false;
     this.clock = createVirtualClock(options.startMs);
     this.random = seededRandom(options.seed);
     this.#weather = options.weather;
@@ -90,7 +94,7 @@ export class World {
       trace: (_name, work) => work(),
       isRollbackDisabled: () => false,
     });
-    this.#agent.start();
+    if (!this.#ticksByHand) this.#agent.start();
   }
 
   /** The kinds of message heard about a model, in order. */
