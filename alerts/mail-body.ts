@@ -1,7 +1,8 @@
 import type { NotificationKind } from '../core/notification.ts';
 import type { Severity } from '../core/rule.ts';
+import { signalOf } from '../core/series.ts';
 import type { MessageView } from './channel.ts';
-import { boundedView, cleanText, clockText, numberText, placeOf, signalOf } from './render.ts';
+import { boundedView, cleanText, clockText, numberText, placeOf } from './render.ts';
 import type { AlertView } from './view.ts';
 
 /*

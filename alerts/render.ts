@@ -2,6 +2,7 @@ import type { Alert } from '../core/alert.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Notice, NotificationKind } from '../core/notification.ts';
 import type { RuleClass } from '../core/rule.ts';
+import { signalOf } from '../core/series.ts';
 import { isoTime } from '../core/time.ts';
 import { evidenceMax, type Verdict } from '../core/verdict.ts';
 import type { MessageView } from './channel.ts';
@@ -176,11 +177,6 @@ function lastedText(alert: Alert | undefined): string {
   if (!(ms >= 0 && ms < Number.MAX_SAFE_INTEGER)) return 'an unknown time';
   const grainMs = ms < 120_000 ? 1_000 : 60_000;
   return formatDuration(Math.round(ms / grainMs) * grainMs);
-}
-
-/** `input.income`, or `input.income of city=Seattle`. */
-export function signalOf({ signal, segment }: Pick<AlertView, 'signal' | 'segment'>): string {
-  return segment === undefined ? signal : `${signal} of ${segment}`;
 }
 
 /** `credit-risk 2.0.0 (prod)`. */

@@ -20,6 +20,11 @@ export function seriesKey(series: Series): string {
   return JSON.stringify([environment, model, version, signal, ...(segment === undefined ? [] : [segment])]);
 }
 
+/** `input.income`, or `input.income of city=Seattle`: for a person, and as a label of metrics. */
+export function signalOf({ signal, segment }: Pick<Series, 'signal' | 'segment'>): string {
+  return segment === undefined ? signal : `${signal} of ${segment}`;
+}
+
 /** `{city: 'Seattle'}`; `{}` of a whole model. The name of a segment has no `=`. */
 export function segmentLabels(segment: string | undefined): Labels {
   if (segment === undefined) return {};

@@ -16,7 +16,7 @@ export async function readReferences(
 ): Promise<readonly Reference[]> {
   const references: Reference[] = [];
   for (const file of config.references.files) {
-    const collector = createCollector(file);
+    const collector = createCollector(file, config.segments);
     const rows = await read(file, collector, log);
     if (rows === undefined) continue;
     const made = buildReferences(file, collector, clock.nowMs(), (text) => digest.sha256(text));

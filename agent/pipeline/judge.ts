@@ -5,6 +5,7 @@ import type { Counters } from '../../core/pane.ts';
 import type { Log, Meter } from '../../core/ports.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
+import { signalOf } from '../../core/series.ts';
 import type { Finding, Verdict } from '../../core/verdict.ts';
 import { alphaPerLook } from '../../detectors/calibrate.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
@@ -255,7 +256,7 @@ function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {
 }
 
 function showVerdict(meter: Meter, verdict: Verdict): void {
-  const labels = { model: verdict.series.model, rule: verdict.rule, signal: verdict.series.signal };
+  const labels = { model: verdict.series.model, rule: verdict.rule, signal: signalOf(verdict.series) };
   meter.set('signal_rows', verdict.size.current, labels);
   if (verdict.statistic !== undefined) meter.set('signal_statistic', verdict.statistic, labels);
   if (verdict.threshold !== undefined) meter.set('signal_threshold', verdict.threshold, labels);

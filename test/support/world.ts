@@ -9,6 +9,7 @@ import { createVirtualClock } from '../../agent/adapters/virtual-clock.ts';
 import { type Agent, createAgent, registries } from '../../agent/agent.ts';
 import { loadConfig } from '../../config/load.ts';
 import { type Clock, NoAnswer, type Random } from '../../core/ports.ts';
+import type { Reference } from '../../core/reference.ts';
 
 /** One message as its receiver saw it. */
 export interface Heard {
@@ -44,6 +45,7 @@ export class World {
   readonly #config;
   readonly #weather: Weather;
   readonly #ticksByHand: boolean;
+  readonly #references: readonly Reference[];
   #agent: Agent | undefined;
   #life = { isOver: false };
 
@@ -54,7 +56,10 @@ export class World {
     readonly weather: Weather;
     /** Evaluates only when `agent.tick()` is called: weeks of daily verdicts need no tick a minute. */
     readonly ticksByHand?: boolean;
+    /** References as if read from files. */
+    readonly references?: readonly Reference[];
   }) {
+    this.#references = options.references ?? [];
     this.#ticksByHand = options.ticksByHand ?? false;
     this.clock = createVirtualClock(options.startMs);
     this.random = seededRandom(options.seed);
@@ -89,7 +94,7 @@ export class World {
         log: this.log,
         meter: this.meter,
       },
-      references: [],
+      references: this.#references,
       identity: { name: 'kedge', version: '0.0.0' },
       trace: (_name, work) => work(),
       isRollbackDisabled: () => false,
