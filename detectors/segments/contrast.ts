@@ -6,7 +6,7 @@
  * into it. The variance is that of independent rows, times the inflation learned from the reference's days.
  *
  * - A share of two outcomes: pooled two-proportion z. Where fewer than `countFew` events (or non-events) are expected now:
- *   exact, twice the smaller tail, hypergeometric; conditional binomial where another shift than 0 is expected. Of 5, as the
+ *   exact, by Fisher; where another shift than 0 is expected by the conditional binomial, twice its smaller tail. Of 5, as the
  *   rule of thumb is, a normal tail of 1e-6 is already wrong by a factor of ten.
  * - A mean: Welch's t, with his degrees of freedom.
  *
@@ -14,7 +14,7 @@
  */
 import { inflation, type VarianceFit } from '../ladder/variance.ts';
 import { binomialLower, binomialUpper } from '../math/binomial.ts';
-import { type Draw, hypergeometricLower, hypergeometricUpper } from '../math/hypergeometric.ts';
+import { type Draw, hypergeometricTwoSided } from '../math/hypergeometric.ts';
 import { normalUpper } from '../math/normal.ts';
 import { studentUpper } from '../math/student-t.ts';
 import { meanOf, rowsOf, type Sums, varianceOf } from './sums.ts';
@@ -125,24 +125,17 @@ function sharePValue(slice: Compared, { z, expected, factor }: ShareShift): numb
   const beforeRare = shareOf(slice.reference);
   const shouldRare = isSuccessRarer ? should : 1 - should;
   const ratio = beforeRare > 0 ? shouldRare / beforeRare : 1;
-  const [low, high] =
-    Math.abs(expected) < 1e-12 || beforeRare === 0
-      ? hypergeometricTails(k, { total: n + m, marked: all, drawn: n })
-      : binomialTails(k, all, (n * ratio) / (n * ratio + m));
-  return Math.min(1, 2 * Math.min(low, high));
+  if (Math.abs(expected) < 1e-12 || beforeRare === 0)
+    return fisherPValue(k, { total: n + m, marked: all, drawn: n });
+  const q = (n * ratio) / (n * ratio + m);
+  return Math.min(1, 2 * Math.min(binomialLower(k, all, q), binomialUpper(k, all, q)));
 }
 
-function hypergeometricTails(k: number, draw: Draw): readonly [number, number] {
+/** Of counts that weights or inflation have made broken: the nearest whole ones. */
+function fisherPValue(k: number, draw: Draw): number {
   const drawn = Math.round(draw.drawn);
-  const whole = {
-    total: drawn + Math.round(draw.total - draw.drawn),
-    marked: Math.round(draw.marked),
-    drawn,
-  };
-  const count = Math.min(Math.round(k), whole.marked);
-  return [hypergeometricLower(count, whole), hypergeometricUpper(count, whole)];
-}
-
-function binomialTails(k: number, all: number, q: number): readonly [number, number] {
-  return [binomialLower(k, all, q), binomialUpper(k, all, q)];
+  const total = drawn + Math.round(draw.total - draw.drawn);
+  const marked = Math.min(total, Math.round(draw.marked));
+  const count = Math.max(drawn + marked - total, Math.min(Math.round(k), marked, drawn), 0);
+  return hypergeometricTwoSided(count, { total, marked, drawn });
 }

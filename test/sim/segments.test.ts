@@ -146,14 +146,14 @@ test('a restart in the middle changes neither what is found nor when, and tells 
 });
 
 test('100,000 distinct values in one field, and 16 fields, stay bounded and counted', async () => {
+  const flags = (row: number) =>
+    Array.from({ length: 13 }, (_, i) => [
+      `flag${i}`,
+      `v${Math.floor(211 * ((row * 0.618 * (i + 1)) % 1) ** 3)}`,
+    ]);
   const extra = (row: number) => ({
     user: `u${row}`,
-    ...Object.fromEntries(
-      Array.from({ length: 20 }, (_, i) => [
-        `flag${i}`,
-        `v${Math.floor(211 * ((row * 0.618 * (i + 1)) % 1) ** 3)}`,
-      ]),
-    ),
+    ...(row % 10 === 0 ? Object.fromEntries(flags(row / 10)) : {}),
   });
   const { world } = await live({ days: 5, rowsPerDay: 20_000, extra });
   const dropped = (reason: string) => world.meter.value('segments_dropped', { reason });
