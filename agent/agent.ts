@@ -8,6 +8,7 @@ import type { Call } from '../core/observation.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Series } from '../core/series.ts';
 import * as detectorRegistry from '../detectors/registry.ts';
+import * as searchRegistry from '../detectors/searches.ts';
 import type { HttpHandler } from './http.ts';
 import { createActStage } from './pipeline/act.ts';
 import { Aggregator } from './pipeline/aggregate.ts';
@@ -31,6 +32,7 @@ import { announceReference } from './pipeline/references.ts';
 import { type RestoredState, restore } from './pipeline/restore.ts';
 import { createSampler } from './pipeline/sample.ts';
 import { createSchedule } from './pipeline/schedule.ts';
+import { SegmentBook } from './pipeline/segment-book.ts';
 import { createInspector, type Inspector, LastVerdicts } from './pipeline/status.ts';
 import { createTick } from './pipeline/tick.ts';
 import { Transactions } from './pipeline/transactions.ts';
@@ -40,7 +42,7 @@ import { createReader } from './receivers/wire/reader.ts';
 /** Every plug-in there is; the order of a registry does not matter. */
 export const registries = {
   conventions: Object.values(conventionRegistry),
-  detectors: Object.values(detectorRegistry),
+  detectors: [...Object.values(detectorRegistry), ...Object.values(searchRegistry)],
   channels: Object.values(channelRegistry),
   actions: Object.values(actionRegistry),
 };
@@ -92,19 +94,20 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 
   const parts = await openReferences({ config, ports, restored, given: options.references });
   const intake = createIntake(options, restored, parts.book, () => phase);
-  const { aggregator, transactions } = intake;
+  const { aggregator, segments } = intake;
   const states = new DetectorStates(meter);
-  const checkpoints = createCheckpointer({ ...ports, ...parts, aggregator, states, config });
+  const checkpoints = createCheckpointer({ ...ports, ...parts, aggregator, states, segments, config });
   await checkpoints.restore(restored.closedMs);
   const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator, {
     ...parts,
     states,
+    segments,
   });
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
 
   const learn = createReferenceStage({ ...parts, alerts, rules: config.rules, log, meter });
-  const tick = createTick({ ...decisions, learn, config, aggregator, transactions, clock, meter });
+  const tick = createTick({ ...decisions, ...intake, learn, config, clock, meter });
   const desk = new ReferenceDesk({ ...parts, ...ports, ...decisions, aggregator, ...describeDesk(options) });
   const ticks = createSchedule({
     clock,
@@ -181,18 +184,23 @@ function createIntake(
     nowMs: clock.nowMs(),
     references: [],
     referenceOf: (series) => referenceOf(book, series),
+    listed: () => book.all().map(({ reference }) => reference),
     judgedMs: (environment, model) => restored.closedMs.get(boundaryKey(environment, model)),
     keepMs: (model, environment, signal) => longestWindowMs(config.rules, model, environment, signal),
   });
   const transactions = new Transactions(config.transactions, meter, (closed) => {
     aggregator.addNumber('transaction_cost_usd', closed.costUsd, closed);
   });
+  const segments = new SegmentBook({ config, budget: aggregator.budget, meter, log });
   const sample = createSampler(config.sampling);
   const price = createPricer(config.prices, meter);
   const observe = (call: Call): void => {
     const priced = price(sample(call));
     const nowMs = clock.nowMs();
-    if (aggregator.add(priced, nowMs)) transactions.add(priced, nowMs);
+    if (!aggregator.add(priced, nowMs)) return;
+    transactions.add(priced, nowMs);
+    const environment = priced.environment || config.environment;
+    segments.add(aggregator.models.get(environment)?.get(priced.model), priced);
   };
   const reader = createReader({ meter });
   const visit = createNormaliser({
@@ -202,7 +210,15 @@ function createIntake(
     onCall: observe,
   });
   const otlp = createOtlpHttp({ limits: config.receivers.otlpHttp, reader, visit, meter, log, clock, state });
-  return { aggregator, transactions, observe, otlp };
+  return { aggregator, transactions, segments, observe, otlp };
+}
+
+/** What judging remembers. */
+interface Judged {
+  readonly states: DetectorStates;
+  readonly ladders: LadderBook;
+  readonly comparisons: Comparisons;
+  readonly segments: SegmentBook;
 }
 
 /** What a signal that is seen for the first time is compared with, or the edges to learn on. */
@@ -218,11 +234,7 @@ function createDecisions(
   restored: RestoredState,
   outbox: StoredOutbox,
   aggregator: Aggregator,
-  {
-    states,
-    ladders,
-    comparisons,
-  }: { readonly states: DetectorStates; readonly ladders: LadderBook; readonly comparisons: Comparisons },
+  { states, ladders, comparisons, segments }: Judged,
 ) {
   const { config, ports, identity, isRollbackDisabled } = options;
   const { digest, log, meter, random, store } = ports;
@@ -256,11 +268,22 @@ function createDecisions(
   });
   const ladderJudge = new LadderJudge(config);
   return {
-    judge: createJudge({ config, detectors, states, ladders, ladderJudge, comparisons, meter, log }),
+    judge: createJudge({
+      config,
+      detectors,
+      states,
+      ladders,
+      ladderJudge,
+      comparisons,
+      search: (rule, closed, signal) => segments.judge(rule, closed, signal),
+      meter,
+      log,
+    }),
     audit,
     alerts: createAlertStage({
       config: config.alerting,
       rules: () => config.rules,
+      segments: (config.segments ?? []).map(({ name }) => name),
       random,
       digest,
       meter,

@@ -1,5 +1,6 @@
 import type { NotificationKind } from '../core/notification.ts';
 import type { Severity } from '../core/rule.ts';
+import { signalOf } from '../core/series.ts';
 import type { MessageView } from './channel.ts';
 import { boundedView, cleanText, clockText, numberText, placeOf } from './render.ts';
 import type { AlertView } from './view.ts';
@@ -105,11 +106,11 @@ function sectionOf(alert: AlertView): Section {
       `${cell.label}: ${shareText(cell.reference)} before, ${shareText(cell.current)} now`,
     ]);
   }
-  return { heading: `${alert.status === 'firing' ? 'Firing' : 'Resolved'}: ${alert.signal}`, facts };
+  return { heading: `${alert.status === 'firing' ? 'Firing' : 'Resolved'}: ${signalOf(alert)}`, facts };
 }
 
 function nameOf(alert: AlertView): string {
-  return cleanText(`${alert.status}: ${alert.signal} of ${placeOf(alert)}, rule ${alert.rule}`);
+  return cleanText(`${alert.status}: ${signalOf(alert)} of ${placeOf(alert)}, rule ${alert.rule}`);
 }
 
 function shareText(share: number): string {

@@ -11,6 +11,7 @@ import type {
   RollbackPolicy,
   RollbackTarget,
   RouteConfig,
+  SegmentConfig,
   Timing,
 } from './config.ts';
 import { defaultPriceBook } from './price-book.ts';
@@ -18,6 +19,7 @@ import type { Registries } from './registries.ts';
 import type { ConfigForm, PriceForm, ReferenceFileForm } from './schema.ts';
 import type { AlertingForm, RollbackForm, RouteForm } from './schema-alerting.ts';
 import { type BudgetForm, detectorKeys, type RuleForm } from './schema-rules.ts';
+import type { SegmentForm } from './schema-segments.ts';
 
 type Detectors = Registries['detectors'];
 
@@ -59,6 +61,7 @@ export function buildConfig(form: ConfigForm, { detectors }: Registries): Config
       ...(form.rules ?? []).map((rule) => ruleOf(rule, form.windows.pane, detectors)),
       ...form.budgets.flatMap((budget) => rulesOfBudget(budget, form.windows.pane, detectors)),
     ],
+    segments: form.segments.map(segmentOf),
     prices: priceBook(form.prices),
     sampling: form.sampling.assume_ratio === undefined ? {} : { assumeRatio: form.sampling.assume_ratio },
     transactions: { idleMs: form.transactions.idle, openMax: form.transactions.open_max },
@@ -79,14 +82,16 @@ function ruleOf(form: RuleForm, paneMs: number, detectors: Detectors): Rule {
   const type = detectorKeys(form, types)[0];
   const detector = detectors.find((each) => each.type === type);
   assert(detector !== undefined, 'the schema lets no rule pass without a known detector');
+  const isAskedEachPane = detector.ladder === true || detector.search === true;
+  const { segment, ...match } = form.match;
   return {
     name: form.name,
-    match: form.match,
+    match: { ...match, ...(segment === undefined ? {} : { segment }) },
     class: classOf(form.match.signal, detector.class),
     detector: { type: detector.type, options: (form as RuleForm & Record<string, unknown>)[detector.type] },
-    // On the ladder of windows a rule is asked whenever a pane closes, and its own window does not matter.
-    lengthMs: detector.ladder ? paneMs : form.window,
-    hopMs: detector.ladder ? paneMs : (form.hop ?? form.window),
+    // On the ladder of windows, and in a search, a rule is asked whenever a pane closes: its own window does not matter.
+    lengthMs: isAskedEachPane ? paneMs : form.window,
+    hopMs: isAskedEachPane ? paneMs : (form.hop ?? form.window),
     for: form.for,
     keepFiringFor: form.keep_firing_for,
     severity: form.severity,
@@ -94,6 +99,14 @@ function ruleOf(form: RuleForm, paneMs: number, detectors: Detectors): Rule {
     runbookUrl: form.runbook_url ?? '',
     ...(form.against === undefined ? {} : { against: form.against }),
   };
+}
+
+function segmentOf(form: SegmentForm): SegmentConfig {
+  const { name, from, model, environment, values, max } = form;
+  const fields = typeof from === 'string' ? [from] : from;
+  // Every value of a list gets its segment, whatever `max` says.
+  const room = Math.max(max, values?.length ?? 0);
+  return { name, from: fields, model, environment, ...(values === undefined ? {} : { values }), max: room };
 }
 
 function rulesOfBudget(form: BudgetForm, paneMs: number, detectors: Detectors): readonly Rule[] {

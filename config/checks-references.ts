@@ -37,7 +37,10 @@ function warnOfUnknown(examination: Examination, path: Path, name: string): void
 function checkKind(examination: Examination, rule: number, text: string, registries: Registries): void {
   const path: Path = ['rules', rule, 'against'];
   if (text === 'segment_peer') {
-    examination.refuse(path, 'segment_peer needs segments, which this version of Kedge does not judge');
+    examination.refuse(
+      path,
+      'segment_peer is not judged by this version of Kedge: worst_segment compares segments with their peers',
+    );
     return;
   }
   const types = detectorKeys(

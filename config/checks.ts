@@ -63,6 +63,7 @@ function checkNames(examination: Examination, rules: readonly Named[]): void {
     ['rollback', 'targets'],
     ['rollback', 'policies'],
     ['references', 'files'],
+    ['segments'],
   ]) {
     refuseTwins(examination, examination.named(list));
   }

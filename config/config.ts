@@ -25,6 +25,8 @@ export interface Config {
   readonly references: ReferencesConfig;
   /** The default policy where the file has no rules. */
   readonly rules: readonly Rule[];
+  /** Segments that are series of their own; absent: none. */
+  readonly segments?: readonly SegmentConfig[];
   readonly prices: PriceBook;
   readonly sampling: {
     /** Probability assumed where the sender states none; absent: unknown, weight 1. */ readonly assumeRatio?: number;
@@ -99,6 +101,19 @@ export interface ReferenceFile {
   readonly rowsMax: number;
   /** Windows are compared with it unless a rule says otherwise; absent means they are. */
   readonly isDefault?: boolean;
+}
+
+export interface SegmentConfig {
+  readonly name: string;
+  /** `input.<name>`, `output.<name>`, `version`, `provider`, `role`; of several, each combination is a segment. */
+  readonly from: readonly string[];
+  /** Globs. */
+  readonly model: string;
+  readonly environment: string;
+  /** The only ones; absent: as they come. Of several fields their text. */
+  readonly values?: readonly string[];
+  /** Besides `other`. */
+  readonly max: number;
 }
 
 export interface PriceEntry {

@@ -29,6 +29,7 @@ export const defaultRules = [
   { name: 'input_drift', match: { signal: 'input.*' }, drift: {}, ...atOnce, severity: 'warning' },
   { name: 'output_drift', match: { signal: 'output.*' }, drift: {}, ...atOnce, severity: 'major' },
   { name: 'token_drift', match: { signal: 'tokens.*' }, drift: {}, ...atOnce, severity: 'warning' },
+  { name: 'worst_segment', match: { signal: '*' }, worst_segment: {}, ...atOnce, severity: 'warning' },
   {
     name: 'error_share',
     match: { signal: 'error_share' },

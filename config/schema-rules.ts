@@ -25,6 +25,13 @@ const match = () =>
       'Signals, as a pattern: `input.<name>`, `output.<name>`, `latency_ms`, `first_token_ms`, `cost_usd`, ' +
         '`transaction_cost_usd`, `tokens.input`, `tokens.output`, `error_share`.',
     ),
+    segment: z
+      .string()
+      .max(300)
+      .optional()
+      .describe(
+        'Declared segments, as a pattern such as `city=*`. Without it the whole model and every segment; empty text: the whole model only.',
+      ),
   });
 
 const ruleShape = () => ({

@@ -4,6 +4,7 @@ import type { Registries } from './registries.ts';
 import { duration, rate, size } from './scalars.ts';
 import { alertingSchema, rollbackSchema } from './schema-alerting.ts';
 import { budgetSchema, glob, name, ruleSchema, rulesMax } from './schema-rules.ts';
+import { segmentsSchema } from './schema-segments.ts';
 
 export type { Registries } from './registries.ts';
 
@@ -202,6 +203,11 @@ const store = () =>
       .describe('When the store is tidied, in UTC.'),
   });
 
+const log = () =>
+  z.strictObject({
+    level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level.'),
+  });
+
 /**
  * The schema of kedge.yaml. A pure function of the plug-ins it is handed: each brings the schema of its own
  * options, so that a new detector, channel or action needs no line here.
@@ -233,6 +239,7 @@ export function createSchema(registries: Registries) {
       .max(rulesMax)
       .optional()
       .describe('Checks. Without this key the default policy applies; an empty list means none.'),
+    segments: segmentsSchema(),
     budgets: z
       .array(budgetSchema())
       .max(rulesMax)
@@ -272,12 +279,7 @@ export function createSchema(registries: Registries) {
       })
       .prefault({})
       .describe('The agent’s own telemetry.'),
-    log: z
-      .strictObject({
-        level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level.'),
-      })
-      .prefault({})
-      .describe('JSON lines on standard output.'),
+    log: log().prefault({}).describe('JSON lines on standard output.'),
   });
 }
 

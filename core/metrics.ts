@@ -35,6 +35,19 @@ export const dropReasons = [
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
 
+/** Why something of a segment is not kept apart. */
+export const segmentDrops = [
+  'segments_max',
+  'segment_other',
+  'fields_max',
+  'distinct_max',
+  'values_max',
+  'pairs_max',
+  'panes_max',
+  'days_max',
+] as const;
+export type SegmentDrop = (typeof segmentDrops)[number];
+
 export const metrics = {
   build_info: {
     name: 'kedge_build_info',
@@ -123,6 +136,18 @@ export const metrics = {
     type: 'counter',
     help: 'Model calls or values not counted, by reason.',
     labels: { reason: dropReasons },
+  },
+  segment_rows: {
+    name: 'kedge_segment_search_rows_total',
+    type: 'counter',
+    help: 'Rows offered to the search for the worst segment: taken, or thinned out where a pane has many.',
+    labels: { result: ['searched', 'thinned'] },
+  },
+  segments_dropped: {
+    name: 'kedge_segments_dropped_total',
+    type: 'counter',
+    help: 'Segments, fields, values, pairs and rows not kept apart, by limit; segment_other: rows counted in `other`.',
+    labels: { reason: segmentDrops },
   },
   unpriced: {
     name: 'kedge_unpriced_calls_total',

@@ -16,6 +16,8 @@ export interface Rule {
     readonly environment: string;
     readonly version: string;
     readonly signal: string;
+    /** Absent: the whole model and every segment; '': the whole model only. */
+    readonly segment?: string;
   };
   readonly class: RuleClass;
   /** `options` were checked against the schema of the detector with that type. */

@@ -51,6 +51,8 @@ export interface Detector<Options = unknown> {
   readonly sequential?: true;
   /** In a rule it is judged on the ladder of windows (pipeline/ladder-judge.ts): the rule's own window does not matter. */
   readonly ladder?: true;
+  /** In a rule it stands for a search over slices of the traffic (pipeline/segment-search.ts): it judges no window. */
+  readonly search?: true;
   /** A strict object; every field described, with a default or a reason for none. Input may be `{}` or the shorthand. */
   readonly options: z.ZodType<Options>;
   /** The option a bare value means: `psi: 0.2` is `psi: {threshold: 0.2}`. */

@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
-import type { Config, ReferenceFile } from '../../config/config.ts';
+import type { Config, ReferenceFile, SegmentConfig } from '../../config/config.ts';
 import type { Clock, Digest, Log } from '../../core/ports.ts';
 import { nameOf, type Reference } from '../../core/reference.ts';
 import type { Scale } from '../../core/scale.ts';
-import { seriesKey } from '../../core/series.ts';
+import { seriesKey, signalOf } from '../../core/series.ts';
 import { forEachRow } from '../adapters/reference-files.ts';
 import { buildReferences, type ColumnCollector, createCollector } from '../pipeline/reference-file.ts';
 import type { GivenReference } from '../pipeline/reference-parts.ts';
@@ -33,7 +33,7 @@ export async function readReferences(
   for (const file of files) {
     const made = isPortable(file)
       ? readPortable(file, digest, log)
-      : await readData(file, { clock, digest, log, scales });
+      : await readData(file, { clock, digest, log, scales, segments: config.segments ?? [] });
     for (const one of made) {
       const key = seriesKey(one.reference.series);
       const scale = scales.get(key);
@@ -74,9 +74,16 @@ async function readData(
     digest,
     log,
     scales,
-  }: { clock: Clock; digest: Digest; log: Log; scales: ReadonlyMap<string, Scale> },
+    segments,
+  }: {
+    clock: Clock;
+    digest: Digest;
+    log: Log;
+    scales: ReadonlyMap<string, Scale>;
+    segments: readonly SegmentConfig[];
+  },
 ): Promise<readonly GivenReference[]> {
-  const collector = createCollector(file);
+  const collector = createCollector(file, segments);
   const rows = await read(file, collector, log);
   if (rows === undefined) return [];
   const made = buildReferences(file, collector, clock.nowMs(), (text) => digest.sha256(text), scales);
@@ -110,7 +117,7 @@ function warnOfScale(file: ReferenceFile, { series }: Reference, log: Log): void
     {
       name: file.name,
       model: series.model,
-      signal: series.signal,
+      signal: signalOf(series),
     },
   );
 }

@@ -1,7 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ReferenceFile } from '../../config/config.ts';
+import type { ReferenceFile, SegmentConfig } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
+import { signalOf } from '../../core/series.ts';
 import { tickMs } from '../../detectors/ladder/alpha-ladder.ts';
 import { nodeDigest } from '../adapters/node-digest.ts';
 import { type Cell, forEachRow } from '../adapters/reference-files.ts';
@@ -41,8 +42,8 @@ export async function buildReferenceFile(options: BuildOptions): Promise<Built> 
   if (!isUsableName(options.model)) return refused('--model: expected a name without control characters');
   const place = placeOf(options);
   if ('fault' in place) return refused(place.fault);
-  const { file } = place;
-  const collector = createCollector(file);
+  const { file, segments } = place;
+  const collector = createCollector(file, segments);
   const skipped = { untimed: 0 };
   try {
     const tally = await forEachRow(options.data, { rowsMax: file.rowsMax }, (row) => {
@@ -75,7 +76,7 @@ function finish(
     return { ...one, health: checksOf({ record, health, halves: one.halves, tickMs, nowMs }) };
   });
   const lines = checked.flatMap(({ reference, health }) => [
-    `${reference.series.signal}  ${reference.id}`,
+    `${signalOf(reference.series)}  ${reference.id}`,
     ...health.map((check) => `  ${checkText(check)}`),
   ]);
   const text = toPortable(checked, { atMs: nowMs, by: `kedge ${agentVersion}` }, sha256);
@@ -84,20 +85,26 @@ function finish(
   return { code: 0, said: [...said, ...lines, `written: ${options.output}`] };
 }
 
-/** The environment and the columns, of the configuration where one is given. */
-function placeOf(options: BuildOptions): { readonly file: ReferenceFile } | { readonly fault: string } {
+interface Place {
+  readonly file: ReferenceFile;
+  readonly segments: readonly SegmentConfig[];
+}
+
+/** The environment, the columns and the segments, of the configuration where one is given. */
+function placeOf(options: BuildOptions): Place | { readonly fault: string } {
   const { model, name, data } = options;
   const base = { name, model, environment: options.environment ?? 'default', path: data, rowsMax };
-  if (options.config === undefined) return { file: base };
+  if (options.config === undefined) return { file: base, segments: [] };
   const text = readText(options.config);
   if (text === undefined) return { fault: `${options.config} cannot be read` };
   const io = { env: process.env, readFile: readText, isReadable: existsSync };
   const loaded = loadConfig(text, options.config, registries, io);
   if (!loaded.ok) return { fault: `${options.config} has faults: kedge check ${options.config} shows them` };
-  const { references, environment } = loaded.config;
+  const { references, environment, segments = [] } = loaded.config;
   const ofModel = references.files.filter((file) => file.model === model);
   const known = ofModel.find((file) => resolve(file.path) === resolve(data)) ?? ofModel[0];
   return {
+    segments,
     file: {
       ...base,
       environment: options.environment ?? known?.environment ?? environment,

@@ -1,3 +1,4 @@
+import { type Series, signalOf } from '../../core/series.ts';
 import type { ReferenceCheck, ReferenceOutline } from '../pipeline/reference-checks.ts';
 
 type Listed = ReferenceOutline & { readonly warnings: readonly string[] };
@@ -6,7 +7,7 @@ type Listed = ReferenceOutline & { readonly warnings: readonly string[] };
 export interface ListedReferences {
   readonly references: readonly Listed[];
   readonly learning: readonly {
-    readonly series: { readonly model: string; readonly version: string; readonly signal: string };
+    readonly series: Omit<Series, 'environment'>;
     readonly rows: number;
   }[];
 }
@@ -34,7 +35,7 @@ export function listText({ references, learning }: ListedReferences, model?: str
       one.name,
       one.standing + (one.pinnedBy === null ? '' : `, by ${one.pinnedBy}`),
       one.version === '' ? one.model : `${one.model}@${one.version}`,
-      one.signal,
+      signalOf(one),
       String(one.rows),
       one.from === null ? 'no times' : `${one.from.slice(0, 10)} to ${one.to?.slice(0, 10) ?? ''}`,
       one.warnings.join(' ') || 'well',
@@ -45,7 +46,7 @@ export function listText({ references, learning }: ListedReferences, model?: str
   return [
     ...lines,
     ...begun.map(({ series, rows: count }) => {
-      return `being learned: ${series.signal} of ${series.model}@${series.version}, ${count} rows so far`;
+      return `being learned: ${signalOf(series)} of ${series.model}@${series.version}, ${count} rows so far`;
     }),
   ].join('\n');
 }
@@ -58,7 +59,7 @@ export function showText({ references }: ShownReferences): string {
         one.pinnedBy === null ? '' : `, pinned by ${one.pinnedBy} on ${one.pinnedAt?.slice(0, 10)}`;
       return [
         `${one.id}  ${one.name}, ${one.kind}, ${one.standing}${pinned}`,
-        `  of      ${one.signal} of ${one.model}${one.version === '' ? '' : ` version ${one.version}`} in ${one.environment}`,
+        `  of      ${signalOf(one)} of ${one.model}${one.version === '' ? '' : ` version ${one.version}`} in ${one.environment}`,
         `  rows    ${one.rows}${one.from === null ? '' : `, ${one.from} to ${one.to}`}`,
         `  scale   ${one.scale}: ${one.cells}`,
         ...(variance === null ? [] : [`  varies  ${varianceText(variance)}`]),

@@ -5,9 +5,11 @@ import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
 import type { DetectorStates } from './detector-states.ts';
 import type { LadderBook } from './ladder-book.ts';
 import type { LearningCheckpoint } from './learning-checkpoint.ts';
+import type { SegmentBook } from './segment-book.ts';
 
 const blobName = 'counters';
 const ladderBlobName = 'ladders';
+const segmentBlobName = 'segments';
 
 export interface Checkpointer {
   /** `closedMs`: event time up to which windows were judged and stored, by environment and model. */
@@ -26,6 +28,7 @@ export interface CheckpointerOptions {
   readonly states: DetectorStates;
   readonly ladders: LadderBook;
   readonly learning: LearningCheckpoint;
+  readonly segments: SegmentBook;
   readonly blobs: BlobStore;
   readonly config: Config;
   readonly clock: Clock;
@@ -35,7 +38,7 @@ export interface CheckpointerOptions {
 
 /** Saves and restores counters. A damaged or foreign checkpoint costs the counters since then, never the start. */
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
-  const { aggregator, states, ladders, learning, blobs, config, clock, meter, log } = options;
+  const { aggregator, states, ladders, learning, segments, blobs, config, clock, meter, log } = options;
   const { paneMs } = config.windows;
   return {
     restore: async (closedMs) => {
@@ -54,6 +57,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
         await blobs.write(blobName, bytes);
         await blobs.write(ladderBlobName, ladders.encode());
         await learning.write(clock.nowMs(), when ?? 'due');
+        await blobs.write(segmentBlobName, segments.encode());
         meter.add('checkpoints', 1, { result: 'ok' });
         meter.set('checkpoint_bytes', bytes.length);
       } catch (fault) {
@@ -67,13 +71,15 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
 }
 
 async function restoreFrom(bytes: Uint8Array, options: CheckpointerOptions): Promise<void> {
-  const { aggregator, states, ladders, blobs, config, clock, meter, log } = options;
+  const { aggregator, states, ladders, segments, blobs, config, clock, meter, log } = options;
   try {
     const restored = restoreCheckpoint(aggregator, bytes, config.windows.paneMs);
     const gapSeconds = Math.max(0, clock.nowMs() - restored.atMs) / 1_000;
     meter.add('counting_gap', gapSeconds);
     log.info('counters restored', { panes: restored.panes, gapSeconds });
     states.restore(restored.detectorStates);
+    const searched = await blobs.read(segmentBlobName);
+    if (searched !== undefined) segments.restore(searched);
     if (restored.paneLengthChanged) {
       log.warn('windows.pane was changed: open windows start anew');
       return;

@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { againstOf, type Comparison } from '../../core/comparison.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Reference } from '../../core/reference.ts';
+import { seriesKey } from '../../core/series.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Finding, VerdictCause } from '../../core/verdict.ts';
 import { effectiveSize } from '../../detectors/counters/counters.ts';
@@ -11,7 +12,7 @@ import { hoursPerWeek } from '../../detectors/ladder/window-ring.ts';
 import type { Hour, HourBook, HourSpan } from './hour-book.ts';
 import { inconclusive, type Look, learningText } from './judge-look.ts';
 import type { SignalLadder } from './ladder-book.ts';
-import type { ModelState } from './model-state.ts';
+import { type ModelState, seriesOf } from './model-state.ts';
 import { addUp, modelOfHours, type Past, seasonsOf, stageOfSpan } from './past.ts';
 import type { ReferenceBook } from './reference-book.ts';
 import type { ReferenceModels } from './reference-models.ts';
@@ -100,8 +101,8 @@ export class Comparisons {
       rolling: (question) => ({ past: this.#rolling(question, 'rolling') }),
       seasonal: (question) => ({ past: this.#rolling(question, 'seasonal') }),
       previous_version: (question) => this.#previousVersion(question),
-      // The place for segments: their resolver compares a segment with the rest of the same window's traffic.
-      segment_peer: () => missing('no_reference', 'Segments are not judged by this version of Kedge.'),
+      // The place for a resolver that compares a segment with the rest of the same window's traffic.
+      segment_peer: () => missing('no_reference', 'This version of Kedge compares no window with its peers.'),
     };
   }
 
@@ -253,8 +254,7 @@ export class Comparisons {
 
   /** One value for each key, made anew when its stamp has changed. */
   #remembered<T>({ look }: Question, key: string, stamp: string, make: () => T): T {
-    const { environment, model } = look.closed.state;
-    const whole = JSON.stringify([environment, model, look.signal.name, key]);
+    const whole = JSON.stringify([seriesKey(seriesOf(look.closed.state, look.signal.name)), key]);
     const known = this.#sums.get(whole);
     if (known?.stamp === stamp) return known.value as T;
     const value = make();
@@ -309,10 +309,6 @@ function versionBefore(state: ModelState, version: string): string | undefined {
     if (found === undefined || other.firstSeenMs > found.firstSeenMs) found = other;
   }
   return found?.version;
-}
-
-function seriesOf(state: ModelState, signal: string, version: string) {
-  return { model: state.model, environment: state.environment, version, signal };
 }
 
 function frozenText(reference: Reference): string {

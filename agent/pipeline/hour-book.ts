@@ -215,6 +215,6 @@ export class HourBook {
   }
 }
 
-function keyOf(state: ModelState, signal: string): string {
-  return JSON.stringify([state.environment, state.model, signal]);
+function keyOf({ environment, model, segment }: ModelState, signal: string): string {
+  return JSON.stringify([environment, model, signal, ...(segment === undefined ? [] : [segment])]);
 }

@@ -4,7 +4,7 @@ import type { Scale } from '../../core/scale.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Finding, Verdict, VerdictCause } from '../../core/verdict.ts';
 import type { SignalFamily } from '../../detectors/ladder/alpha-ladder.ts';
-import type { SignalState } from './model-state.ts';
+import { type SignalState, seriesOf } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
 /** One rule's look at one signal of a model, when a pane closed. */
@@ -37,7 +37,6 @@ export function toVerdict(
   finding: Finding,
   window: { readonly startMs: number; readonly version: string; readonly comparison?: ComparisonShown },
 ): Verdict {
-  const { model, environment } = closed.state;
   const { note = '', id = signal.learner?.reference?.id } = window.comparison ?? {};
   const { state: _, ...found } = finding;
   return {
@@ -45,7 +44,7 @@ export function toVerdict(
     reason: note === '' ? found.reason : `${found.reason} ${note}`,
     rule: rule.name,
     detector: rule.detector.type,
-    series: { model, environment, version: window.version, signal: signal.name },
+    series: seriesOf(closed.state, signal.name, window.version),
     startMs: window.startMs,
     endMs: closed.endMs,
     ...(id === undefined ? {} : { referenceId: id }),

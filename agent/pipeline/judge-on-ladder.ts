@@ -61,7 +61,7 @@ function judgeVersion(
     rule,
     signal: signal.name,
     endTick: ladders.tickOf(closed.endMs),
-    family: Math.max(1, shares.families[familyOf(signal.name)]),
+    family: Math.max(1, shares.families[familyOf(signal.name, closed.state.segment)]),
     learnedTick: ladders.tickOf(resolved.learnedMs),
   });
   // Of another comparison the ladder was a copy; that something drifts holds for the signal.

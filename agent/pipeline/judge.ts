@@ -4,16 +4,18 @@ import type { Counters } from '../../core/pane.ts';
 import type { Log, Meter } from '../../core/ports.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
+import { signalOf } from '../../core/series.ts';
 import type { Finding, Verdict } from '../../core/verdict.ts';
 import { alphaPerLook } from '../../detectors/calibrate.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
+import { familyShares } from '../../detectors/ladder/alpha-ladder.ts';
 import type { Compared } from './comparisons.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
 import { type BudgetShares, inconclusive, type Look, toVerdict, worse } from './judge-look.ts';
 import { judgeOnLadder, type LadderJudging } from './judge-on-ladder.ts';
 import { familyOf } from './ladder-judge.ts';
-import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import { type ModelState, placeOf, type SignalState, seriesOf } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
 export interface JudgeOptions extends LadderJudging {
@@ -21,6 +23,8 @@ export interface JudgeOptions extends LadderJudging {
   readonly detectors: ReadonlyMap<string, Detector>;
   /** What sequential detectors remember. */
   readonly states: DetectorStates;
+  /** What a rule that searches slices says of a signal, once a day; absent: nobody searches. */
+  readonly search?: (rule: Rule, closed: ClosedPane, signal: string) => Verdict | undefined;
   readonly meter: Meter;
   readonly log: Log;
 }
@@ -60,9 +64,10 @@ export function createJudge(options: JudgeOptions): (closed: ClosedPane) => Verd
   const { config, meter } = options;
   return (closed) => {
     const verdicts: Verdict[] = [];
-    const due = config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
+    const rules = config.rules.filter((rule) => isForSegment(rule, closed.state.segment));
+    const due = rules.filter((rule) => closed.endMs % rule.hopMs === 0);
     if (due.length === 0) return verdicts;
-    const shares = countShares(config.rules, closed.state, options.detectors);
+    const shares = countShares(rules, closed.state, options.detectors);
     for (const signal of closed.state.signals.values()) {
       for (const rule of due) {
         if (!isWatching(rule, closed.state.model, closed.state.environment, signal.name)) continue;
@@ -82,6 +87,7 @@ function judgeSignal(options: JudgeOptions, look: Omit<Look, 'scale'>): Verdict 
   const { rule, closed, signal } = look;
   const detector = options.detectors.get(rule.detector.type);
   if (detector === undefined) return undefined;
+  if (detector.search) return options.search?.(rule, closed, signal.name);
   const scale = scaleOf(closed.state, signal);
   if (scale === undefined || !detector.scales.includes(scale.kind)) return undefined;
   if (detector.ladder) return judgeOnLadder(options, { ...look, scale });
@@ -117,8 +123,7 @@ function remembering(
   { version, referenceId }: { readonly version: string; readonly referenceId: string },
   find: (state: unknown) => Finding,
 ): Finding {
-  const { model, environment } = closed.state;
-  const series = { model, environment, version, signal: signal.name };
+  const series = seriesOf(closed.state, signal.name, version);
   const key = stateKey(rule.name, series, referenceId);
   const finding = find(states.get(key));
   if (finding.state !== undefined) states.keep(key, finding.state);
@@ -220,15 +225,30 @@ function countShares(
   const families = { inputs: 0, outputs: 0, segments: 0, rest: 0 };
   let watched = 0;
   for (const rule of rules) {
-    const isOnLadder = detectors.get(rule.detector.type)?.ladder === true;
-    if (rule.class !== 'drift' && !isOnLadder) continue;
+    const { ladder: isOnLadder = false, search: isSearch = false } = detectors.get(rule.detector.type) ?? {};
+    const isDrift = rule.class === 'drift';
+    if (isSearch || !(isDrift || isOnLadder)) continue;
     for (const signal of state.signals.keys()) {
       if (!isWatching(rule, state.model, state.environment, signal)) continue;
-      if (rule.class === 'drift') watched++;
-      if (isOnLadder) families[familyOf(signal)]++;
+      watched += Number(isDrift);
+      families[familyOf(signal, state.segment)] += Number(isOnLadder);
     }
   }
-  return { watched, families };
+  return overSegments(state, { watched, families });
+}
+
+/** Segments of a model have the signals of the model: those of one stand for those of each. */
+function overSegments(state: ModelState, { watched, families }: BudgetShares): BudgetShares {
+  if (state.whole === undefined) return { watched, families };
+  const segments = state.whole.segments?.size ?? 1;
+  // Outside the ladder segments have their part of the whole budget, too.
+  const all = (watched * segments) / familyShares.segments;
+  return { watched: all, families: { ...families, segments: families.segments * segments } };
+}
+
+/** '' matches the whole model. */
+export function isForSegment(rule: Rule, segment = ''): boolean {
+  return globMatches(rule.match.segment ?? '*', segment);
 }
 
 function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {
@@ -241,7 +261,7 @@ function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {
 }
 
 function showVerdict(meter: Meter, verdict: Verdict): void {
-  const labels = { model: verdict.series.model, rule: verdict.rule, signal: verdict.series.signal };
+  const labels = { model: verdict.series.model, rule: verdict.rule, signal: signalOf(verdict.series) };
   meter.set('signal_rows', verdict.size.current, labels);
   if (verdict.statistic !== undefined) meter.set('signal_statistic', verdict.statistic, labels);
   if (verdict.threshold !== undefined) meter.set('signal_threshold', verdict.threshold, labels);

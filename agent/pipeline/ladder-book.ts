@@ -1,7 +1,7 @@
 import { decodeJson, encodeJson } from '../../core/json.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
-import { type Series, seriesKey } from '../../core/series.ts';
+import { type Series, seriesKey, signalOf } from '../../core/series.ts';
 import { isoTime } from '../../core/time.ts';
 import { addBins, type Binning, binningOf } from '../../detectors/ladder/binning.ts';
 import { ModelReader } from '../../detectors/ladder/judge-series.ts';
@@ -15,7 +15,7 @@ import {
 } from '../../detectors/ladder/reference-model.ts';
 import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
 import { hoursPerWeek, type RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
-import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import { type ModelState, placeOf, type SignalState, seriesOf } from './model-state.ts';
 import { movesFromMs } from './reference-checks.ts';
 import { modelPrefix } from './references.ts';
 import { packSections, unpackSections } from './sections.ts';
@@ -120,7 +120,7 @@ export class LadderBook {
 
   /** Undefined where the signal has no scale yet, or one the rule cannot read. */
   of(state: ModelState, signal: SignalState): SignalLadder | undefined {
-    const series = { model: state.model, environment: state.environment, version: '', signal: signal.name };
+    const series = seriesOf(state, signal.name);
     const key = seriesKey(series);
     const known = this.#ladders.get(key);
     if (known !== undefined) return known;
@@ -313,7 +313,7 @@ export class LadderBook {
 
   /** Once a day, each signal at a tick of its own: making a model takes some 50 ms, and many begin at once. */
   #isRefineTick(ladder: SignalLadder, tick: number): boolean {
-    const { signal } = ladder.series;
+    const signal = signalOf(ladder.series);
     let offset = signal.length;
     for (let i = 0; i < signal.length; i++) offset = (offset * 31 + signal.charCodeAt(i)) % refineEveryTicks;
     return tick > ladder.builtTick && tick % refineEveryTicks === offset;
@@ -327,7 +327,7 @@ export class LadderBook {
       this.#log.warn('the reference has weaknesses', {
         name: referenceId,
         model: series.model,
-        signal: series.signal,
+        signal: signalOf(series),
         warnings: health.warnings.join(', '),
         ...movingSince(health, this.#paneMs),
       });

@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { formatDuration } from '../../core/duration.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
+import { type Series, seriesKey } from '../../core/series.ts';
 import { isoTime } from '../../core/time.ts';
 import { type Evidence, evidenceMax, type Finding } from '../../core/verdict.ts';
 import { numberText, probabilityText } from '../../detectors/counters/finding.ts';
@@ -152,7 +153,7 @@ export class LadderJudge {
   #alphaOf(look: LadderLook, ticks: LadderTicks): number {
     const { falseAlarms, windows } = this.#config;
     const perMonth = (falseAlarms.count * ticksPerMonth * windows.paneMs) / falseAlarms.perMs;
-    return ladderAlpha(ticks, perMonth * familyShares[familyOf(look.signal)], look.family);
+    return ladderAlpha(ticks, perMonth * shareOf(this.#config, look.ladder.series), look.family);
   }
 
   /** Opens at the first breach; ends when a fresh window of the same length finds nothing. */
@@ -254,14 +255,21 @@ function howText({ z, words }: WindowFinding): string {
 }
 
 function memoryKey(rule: string, ladder: SignalLadder, version: string): string {
-  const { environment, model, signal } = ladder.series;
-  return JSON.stringify([rule, environment, model, signal, version]);
+  return JSON.stringify([rule, seriesKey({ ...ladder.series, version })]);
 }
 
 /** Which part of the budget a signal shares in. */
-export function familyOf(signal: string): SignalFamily {
+export function familyOf(signal: string, segment?: string): SignalFamily {
+  if (segment !== undefined) return 'segments';
   if (signal.startsWith('input.')) return 'inputs';
   return signal.startsWith('output.') ? 'outputs' : 'rest';
+}
+
+/** Declared segments leave half of their part to the search for the worst one, where a rule asks for it. */
+function shareOf({ rules }: Config, { signal, segment }: Series): number {
+  const share = familyShares[familyOf(signal, segment)];
+  const isSearched = segment !== undefined && rules.some((rule) => rule.detector.type === 'worst_segment');
+  return isSearched ? share / 2 : share;
 }
 
 function shortest(memory: Memory, isMeant: (look: Look) => boolean): Look | undefined {

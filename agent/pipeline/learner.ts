@@ -35,12 +35,14 @@ export interface LearnerSnapshot {
 export class Learner {
   readonly #learn: LearnConfig;
   readonly #sha256: (text: string) => string;
+  readonly #valuesMax: number;
   #sample: { values: (number | string)[]; weights: number[]; missing: number; fromMs: number } | undefined;
   #learning: LearnerSnapshot | undefined;
   #reference: Reference | undefined;
 
-  constructor(learn: LearnConfig, sha256: (text: string) => string) {
+  constructor(learn: LearnConfig, sha256: (text: string) => string, valuesMax = sampleMax) {
     this.#learn = learn;
+    this.#valuesMax = valuesMax;
     this.#sha256 = sha256;
   }
 
@@ -70,7 +72,7 @@ export class Learner {
     if (first !== undefined && typeof first !== typeof value) return false;
     this.#sample.values.push(value);
     this.#sample.weights.push(weight);
-    if (this.#sample.values.length >= Math.min(sampleMax, this.#learn.rows)) this.#cut();
+    if (this.#sample.values.length >= Math.min(this.#valuesMax, this.#learn.rows)) this.#cut();
     return true;
   }
 

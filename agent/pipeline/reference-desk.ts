@@ -2,12 +2,12 @@ import type { AuditLog } from '../../alerts/audit-chain.ts';
 import { encodeJson } from '../../core/json.ts';
 import type { Clock, Digest, Log, Meter, Store, StoreWrite } from '../../core/ports.ts';
 import { nameOf, type Reference, type ReferenceRecord } from '../../core/reference.ts';
-import type { Series } from '../../core/series.ts';
+import { type Series, seriesKey } from '../../core/series.ts';
 import type { ReferenceHealth } from '../../detectors/ladder/reference-health.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { LadderBook, StoredLadder } from './ladder-book.ts';
 import type { Ledger } from './ledger.ts';
-import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import { isSeriesOf, type ModelState, placeOf, type SignalState } from './model-state.ts';
 import type { ReferenceBook } from './reference-book.ts';
 import { checksOf, movesFromMs, outlineOf, scaleText } from './reference-checks.ts';
 import type { ReferenceModels } from './reference-models.ts';
@@ -192,8 +192,7 @@ export class ReferenceDesk {
     if (bytes !== undefined && stored === undefined) models.keepRecord(reference.id, bytes);
     if (reference.series.version !== '') return;
     for (const state of aggregator.states()) {
-      if (state.model !== reference.series.model || state.environment !== reference.series.environment)
-        continue;
+      if (!isSeriesOf(state, reference.series)) continue;
       const signal = state.signals.get(reference.series.signal);
       if (signal?.learner === undefined) continue;
       adopt(state, signal, reference);
@@ -238,7 +237,7 @@ function adopt(state: ModelState, signal: SignalState, reference: Reference): vo
 /** Of several of one series, the newest: the list is in the order they came. */
 function newestOfEach(records: readonly ReferenceRecord[]): readonly ReferenceRecord[] {
   const newest = new Map<string, ReferenceRecord>();
-  for (const record of records) newest.set(JSON.stringify(record.reference.series), record);
+  for (const record of records) newest.set(seriesKey(record.reference.series), record);
   return [...newest.values()];
 }
 

@@ -1,4 +1,4 @@
-import type { ReferenceFile } from '../../config/config.ts';
+import type { ReferenceFile, SegmentConfig } from '../../config/config.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Reference } from '../../core/reference.ts';
 import type { Scale } from '../../core/scale.ts';
@@ -16,6 +16,7 @@ import { isUsableName } from './names.ts';
 import type { HalfFacts } from './reference-checks.ts';
 import { compareHalves } from './reference-halves.ts';
 import { modelOfTimes } from './reference-times.ts';
+import { FileSegments } from './segment-references.ts';
 
 /** Columns of a reference file, at most; more are left out. */
 export const columnsMax = 10_000;
@@ -27,6 +28,8 @@ interface Column {
   /** One for each value, where rows have times. */
   readonly timesMs: number[];
   missing: number;
+  /** Of several segments, one after the other: its two halves are not those of the file. */
+  isMixed?: true;
 }
 
 /**
@@ -37,9 +40,28 @@ export interface ColumnCollector {
   add(columns: ReadonlyMap<string, Cell>, timeMs?: number): void;
   /** By signal. */
   readonly columns: ReadonlyMap<string, Column>;
+  /** Takes over the values of another one of the same file. */
+  absorb(other: ColumnCollector): void;
+  /** The rows of each declared segment; absent where none is. */
+  readonly segments?: FileSegments<ColumnCollector>;
 }
 
-export function createCollector(file: ReferenceFile): ColumnCollector {
+/** With a collector for each declared segment: its rows are then held twice. */
+export function createCollector(
+  file: ReferenceFile,
+  segments: readonly SegmentConfig[] = [],
+): ColumnCollector {
+  const whole = collectorOf(file);
+  if (segments.length === 0) return whole;
+  const parts = new FileSegments(file, segments, () => collectorOf(file));
+  const add = (row: ReadonlyMap<string, Cell>, timeMs?: number): void => {
+    whole.add(row, timeMs);
+    parts.add(row, timeMs);
+  };
+  return { ...whole, add, segments: parts };
+}
+
+function collectorOf(file: ReferenceFile): ColumnCollector {
   const columns = new Map<string, Column>();
   const signalOf = (name: string): string | undefined => {
     const signal = file.columns === undefined ? `input.${name}` : file.columns[name];
@@ -54,6 +76,17 @@ export function createCollector(file: ReferenceFile): ColumnCollector {
         const column = columns.get(signal) ?? { values: [], timesMs: [], missing: 0 };
         columns.set(signal, column);
         addCell(column, cell, timeMs);
+      }
+    },
+    absorb: (other) => {
+      for (const [signal, { values, timesMs, missing }] of other.columns) {
+        const column = columns.get(signal) ?? { values: [], timesMs: [], missing: 0 };
+        columns.set(signal, column);
+        column.missing += missing;
+        column.isMixed = true;
+        values.forEach((value, row) => {
+          addCell(column, value, timesMs[row]);
+        });
       }
     },
   };
@@ -75,12 +108,13 @@ export interface BuiltReference {
   readonly reference: Reference;
   /** Where rows have times. */
   readonly model: StoredLadder | undefined;
-  readonly halves: HalfFacts;
+  /** Absent where the order of the rows is not that of the file. */
+  readonly halves: HalfFacts | undefined;
 }
 
 /**
- * One reference per column with values. Its scale is cut from all of them, unless the series has one already and the
- * column is of its type.
+ * One reference per column with values, and one per column of each segment. Its scale is cut from all of them, unless the
+ * series has one already and the column is of its type.
  */
 export function buildReferences(
   file: ReferenceFile,
@@ -89,10 +123,32 @@ export function buildReferences(
   sha256: (text: string) => string,
   scales: ReadonlyMap<string, Scale> = new Map(),
 ): readonly BuiltReference[] {
+  const parts = collector.segments?.all() ?? [];
+  const making: Making = { file, nowMs, sha256, scales };
+  return [
+    ...referencesOf(making, collector),
+    ...parts.flatMap(([segment, part]) => referencesOf(making, part, segment)),
+  ];
+}
+
+interface Making {
+  readonly file: ReferenceFile;
+  readonly nowMs: number;
+  readonly sha256: (text: string) => string;
+  readonly scales: ReadonlyMap<string, Scale>;
+}
+
+function referencesOf(
+  { file, nowMs, sha256, scales }: Making,
+  collector: ColumnCollector,
+  segment?: string,
+): readonly BuiltReference[] {
   const built: BuiltReference[] = [];
+  const { model, environment } = file;
+  const of = segment === undefined ? {} : { segment };
   for (const [signal, column] of collector.columns) {
     if (column.values.length === 0) continue;
-    const series = { model: file.model, environment: file.environment, version: '', signal };
+    const series = { model, environment, version: '', signal, ...of };
     const scale = fittingScale(scales.get(seriesKey(series)), column) ?? cutScale(column.values, sha256);
     const middle = Math.floor(column.values.length / 2);
     const first = countAll(scale, column.values.slice(0, middle));
@@ -102,8 +158,9 @@ export function buildReferences(
     const { fromMs, toMs } = spanOf(column);
     const made = makeReference('file', series, { scale, counters, fromMs }, toMs, nowMs, sha256);
     const reference = { ...made, name: file.name };
-    const model = toMs > 0 ? modelOfTimes(reference, column.values, column.timesMs) : undefined;
-    built.push({ reference, model, halves: compareHalves(scale, first, second) });
+    const ladder = toMs > 0 ? modelOfTimes(reference, column.values, column.timesMs) : undefined;
+    const halves = column.isMixed ? undefined : compareHalves(scale, first, second);
+    built.push({ reference, model: ladder, halves });
   }
   return built;
 }

@@ -1,9 +1,9 @@
 import type { Config } from '../../config/config.ts';
 import { needsHours } from '../../core/comparison.ts';
-import { globMatches } from '../../core/glob.ts';
 import type { Ports, Store } from '../../core/ports.ts';
 import { Comparisons } from './comparisons.ts';
 import { HourBook } from './hour-book.ts';
+import { isForSegment, isWatching } from './judge.ts';
 import { LadderBook, type StoredLadder } from './ladder-book.ts';
 import { LearningCheckpoint } from './learning-checkpoint.ts';
 import type { ModelState } from './model-state.ts';
@@ -61,11 +61,6 @@ async function readModels(book: ReferenceBook, models: ReferenceModels, store: S
 function keeper({ rules }: Config): ((state: ModelState, signal: string) => boolean) | undefined {
   const asking = rules.filter((rule) => needsHours(rule.against));
   if (asking.length === 0) return undefined;
-  return ({ model, environment }, signal) =>
-    asking.some(
-      ({ match }) =>
-        globMatches(match.model, model) &&
-        globMatches(match.environment, environment) &&
-        globMatches(match.signal, signal),
-    );
+  return ({ model, environment, segment }, signal) =>
+    asking.some((rule) => isForSegment(rule, segment) && isWatching(rule, model, environment, signal));
 }

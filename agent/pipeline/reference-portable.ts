@@ -104,7 +104,7 @@ function readOne(json: PortableFile['references'][number], place: PortablePlace,
   const { model, health, ...rest } = json;
   const read = referenceFromJson(rest);
   const { series, scale, counters, fromMs, toMs } = read;
-  if (typeof series.signal !== 'string' || !isGenuineScale(scale, sha256) || !areCounts(read))
+  if (!isOfSeries(read) || !isGenuineScale(scale, sha256) || !areCounts(read))
     throw new Error('A reference is damaged.');
   if (read.id !== referenceId(read, sha256)) throw new Error('A reference has not the id of its content.');
   const placed = {
@@ -112,6 +112,7 @@ function readOne(json: PortableFile['references'][number], place: PortablePlace,
     environment: place.environment ?? series.environment,
     version: series.version,
     signal: series.signal,
+    ...(series.segment === undefined ? {} : { segment: series.segment }),
   };
   const id = referenceId({ scale, counters, series: placed, fromMs, toMs }, sha256);
   const name = place.name ?? read.name ?? learnedName;
@@ -121,6 +122,12 @@ function readOne(json: PortableFile['references'][number], place: PortablePlace,
   if (model.scaleId !== scale.id || model.binOf.length !== counters.counts.length)
     throw new Error('The model of a reference is not of its scale.');
   return { reference, model: { ...model, referenceId: id }, ...(health && { health }) };
+}
+
+/** A segment is a name, `=` and a value. */
+function isOfSeries({ series: { signal, segment } }: Reference): boolean {
+  const isSegment = segment === undefined || (typeof segment === 'string' && segment.indexOf('=') > 0);
+  return typeof signal === 'string' && isSegment;
 }
 
 /** Finite and not negative, and as many as the weight says. */

@@ -2,9 +2,11 @@ import { needsHours } from '../../core/comparison.ts';
 import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
 import type { Reference, Standing } from '../../core/reference.ts';
 import type { Rule } from '../../core/rule.ts';
+import { signalOf } from '../../core/series.ts';
 import type { AlertStage } from './alert.ts';
 import type { HourBook } from './hour-book.ts';
 import type { LadderBook } from './ladder-book.ts';
+import { isSeriesOf } from './model-state.ts';
 import type { ReferenceBook } from './reference-book.ts';
 import type { ReferenceModels } from './reference-models.ts';
 import { announceReference } from './references.ts';
@@ -36,7 +38,7 @@ export function createReferenceStage(options: ReferenceStageOptions) {
         {
           id: reference.id,
           model: reference.series.model,
-          signal: reference.series.signal,
+          signal: signalOf(reference.series),
           version: reference.series.version,
           todo: `kedge reference show ${reference.id}, then kedge reference pin ${reference.id} --by NAME`,
         },
@@ -65,7 +67,5 @@ export function createReferenceStage(options: ReferenceStageOptions) {
 }
 
 function openAlerts(alerts: AlertStage, { state }: ClosedPane) {
-  return alerts
-    .inspect()
-    .alerts.filter((alert) => alert.model === state.model && alert.environment === state.environment);
+  return alerts.inspect().alerts.filter((alert) => isSeriesOf(state, alert));
 }

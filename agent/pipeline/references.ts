@@ -2,7 +2,7 @@ import { decodeJson, encodeJson } from '../../core/json.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Log, Meter, StoreWrite } from '../../core/ports.ts';
 import { nameOf, type Reference, type ReferenceRecord } from '../../core/reference.ts';
-import { seriesKey } from '../../core/series.ts';
+import { seriesKey, signalOf } from '../../core/series.ts';
 import { cellCount, effectiveSize } from '../../detectors/counters/counters.ts';
 import { type ScaleJson, scaleFromJson, scaleToJson } from '../../detectors/counters/freeze.ts';
 
@@ -77,9 +77,9 @@ export function decodeRecord(bytes: Uint8Array): ReferenceRecord {
 
 /** Says that a reference was made, in the log and on /metrics. */
 export function announceReference(reference: Reference, log: Log, meter: Meter): void {
-  const { model, signal, environment } = reference.series;
+  const { model, signal, environment, segment } = reference.series;
   const rows = effectiveSize(reference.counters);
-  meter.set('reference_rows', rows, { model, signal });
+  meter.set('reference_rows', rows, { model, signal: signalOf(reference.series) });
   log.info('reference frozen', {
     id: reference.id,
     name: nameOf(reference),
@@ -88,6 +88,7 @@ export function announceReference(reference: Reference, log: Log, meter: Meter):
     model,
     environment,
     signal,
+    ...(segment === undefined ? {} : { segment }),
     rows: Math.round(rows),
   });
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Clock, Meter } from '../../core/ports.ts';
 import { nameOf } from '../../core/reference.ts';
+import { seriesKey } from '../../core/series.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { ActStage } from './act.ts';
@@ -21,8 +22,7 @@ export class LastVerdicts {
   readonly #verdicts = new Map<string, Verdict>();
 
   keep(verdict: Verdict): void {
-    const { model, environment, signal } = verdict.series;
-    const key = JSON.stringify([verdict.rule, environment, model, signal]);
+    const key = JSON.stringify([verdict.rule, seriesKey({ ...verdict.series, version: '' })]);
     if (this.#verdicts.size >= verdictsShownMax && !this.#verdicts.has(key)) return;
     this.#verdicts.set(key, verdict);
   }
@@ -131,6 +131,7 @@ function describeModel(state: ModelState) {
   return {
     model: state.model,
     environment: state.environment,
+    ...(state.segment === undefined ? {} : { segment: state.segment }),
     closedUntil: isoTime(state.closedMs),
     versions: [...state.versions.values()].map((version) => ({
       version: version.version,

@@ -9,6 +9,7 @@ import { boundaryKey } from './checkpointer.ts';
 import type { DeliverStage, Enqueued } from './deliver.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelState } from './model-state.ts';
+import type { SegmentBook } from './segment-book.ts';
 import type { LastVerdicts } from './status.ts';
 import type { Transactions } from './transactions.ts';
 import { type ClosedPane, closePanes, forgetOldPanes } from './window.ts';
@@ -20,6 +21,7 @@ export interface TickOptions {
   readonly judge: (closed: ClosedPane) => readonly Verdict[];
   /** Everything that learns from a pane; returns what is to be stored. */
   readonly learn: (closed: ClosedPane, nowMs: number) => readonly StoreWrite[];
+  readonly segments: SegmentBook;
   readonly alerts: AlertStage;
   readonly act: ActStage;
   readonly deliver: DeliverStage;
@@ -82,18 +84,20 @@ class Turn {
   }
 
   #evaluateModel(state: ModelState): void {
-    const { judge, learn, alerts, ledger, verdicts, meter, config } = this.#options;
+    const { judge, learn, segments, alerts, ledger, verdicts, meter, config } = this.#options;
     let closedAny = false;
     for (const closed of closePanes(state, this.#nowMs, config)) {
       closedAny = true;
       meter.add('panes_closed', 1);
       ledger.add(learn(closed, this.#nowMs));
+      segments.feed(closed);
       const judged = judge(closed);
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));
       forgetOldPanes(state);
     }
-    if (!closedAny) return;
+    // A segment has the boundary of its model.
+    if (!closedAny || state.whole !== undefined) return;
     meter.set('watermark', state.closedMs / 1_000, { model: state.model });
     ledger.add([boundaryWrite(state)]);
   }

@@ -9,7 +9,14 @@ import { scaleFromJson, scaleToJson } from '../../detectors/counters/freeze.ts';
 import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
 import { binnedPane, type LadderBook } from './ladder-book.ts';
 import { Learner } from './learner.ts';
-import { type ModelState, placeOf, type SignalState, type VersionState } from './model-state.ts';
+import {
+  isSeriesOf,
+  type ModelState,
+  placeOf,
+  type SignalState,
+  seriesOf,
+  type VersionState,
+} from './model-state.ts';
 import type { ReferenceBook } from './reference-book.ts';
 import { packSections, unpackSections } from './sections.ts';
 import type { ClosedPane } from './window.ts';
@@ -138,8 +145,7 @@ export class VersionReferences {
 
   /** Undefined where this version is to have no reference of its own, or has one. */
   #learningOf(state: ModelState, signal: SignalState, version: VersionState): Learning | undefined {
-    const { model, environment } = state;
-    const series = { model, environment, version: version.version, signal: signal.name };
+    const series = seriesOf(state, signal.name, version.version);
     const key = seriesKey(series);
     const known = this.#learning.get(key);
     if (known !== undefined) return this.#fitting(known, signal);
@@ -189,8 +195,7 @@ export class VersionReferences {
 
   #forgetVersions(state: ModelState): void {
     for (const [key, { series }] of this.#learning) {
-      const isOfModel = series.model === state.model && series.environment === state.environment;
-      if (isOfModel && !state.versions.has(series.version)) this.#learning.delete(key);
+      if (isSeriesOf(state, series) && !state.versions.has(series.version)) this.#learning.delete(key);
     }
   }
 }

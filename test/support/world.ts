@@ -7,6 +7,7 @@ import { recordOnly } from '../../agent/adapters/record-only.ts';
 import { seededRandom } from '../../agent/adapters/seeded-random.ts';
 import { createVirtualClock } from '../../agent/adapters/virtual-clock.ts';
 import { type Agent, createAgent, registries } from '../../agent/agent.ts';
+import type { GivenReference } from '../../agent/pipeline/reference-parts.ts';
 import { loadConfig } from '../../config/load.ts';
 import { type Clock, NoAnswer, type Random } from '../../core/ports.ts';
 
@@ -43,6 +44,8 @@ export class World {
   readonly #files = new Map<string, Uint8Array>();
   readonly #config;
   readonly #weather: Weather;
+  readonly #ticksByHand: boolean;
+  readonly #references: readonly GivenReference[];
   #agent: Agent | undefined;
   #life = { isOver: false };
 
@@ -51,7 +54,13 @@ export class World {
     readonly startMs: number;
     readonly yaml: string;
     readonly weather: Weather;
+    /** Evaluates only when `agent.tick()` is called: weeks of daily verdicts need no tick a minute. */
+    readonly ticksByHand?: boolean;
+    /** References as if read from files. */
+    readonly references?: readonly GivenReference[];
   }) {
+    this.#references = options.references ?? [];
+    this.#ticksByHand = options.ticksByHand ?? false;
     this.clock = createVirtualClock(options.startMs);
     this.random = seededRandom(options.seed);
     this.#weather = options.weather;
@@ -85,12 +94,12 @@ export class World {
         log: this.log,
         meter: this.meter,
       },
-      references: [],
+      references: this.#references,
       identity: { name: 'kedge', version: '0.0.0' },
       trace: (_name, work) => work(),
       isRollbackDisabled: () => false,
     });
-    this.#agent.start();
+    if (!this.#ticksByHand) this.#agent.start();
   }
 
   /** The kinds of message heard about a model, in order. */

@@ -32,9 +32,9 @@ test.each(['input.*', 'input.age', '*', 'output.score'])(
   },
 );
 
-test('segment peers wait for segments; a limit compares with no reference', () => {
+test('segment peers are no comparison yet; a limit compares with no reference', () => {
   expect(check('match: { signal: "input.*" }, psi: {}, against: segment_peer').faults[0]).toContain(
-    'needs segments',
+    'segment_peer is not judged',
   );
   const limit = check(
     'match: { signal: latency_ms }, quantile_limit: { quantile: 0.9, max: 5 }, against: pinned',

@@ -91,6 +91,7 @@ test('the default rules are those of all detectors they name', () => {
     'input_drift',
     'output_drift',
     'token_drift',
+    'worst_segment',
     'error_share',
   ]);
 });
