@@ -11,6 +11,7 @@ import { isUsableName } from '../pipeline/names.ts';
 import { checksOf } from '../pipeline/reference-checks.ts';
 import { type BuiltReference, buildReferences, createCollector } from '../pipeline/reference-file.ts';
 import { toPortable } from '../pipeline/reference-portable.ts';
+import { segmentRowsMin } from '../pipeline/segment-split.ts';
 import { readText } from './read-text.ts';
 import { checkText } from './reference-text.ts';
 import { agentVersion } from './version.ts';
@@ -52,12 +53,14 @@ export async function buildReferenceFile(options: BuildOptions): Promise<Built> 
       else collector.add(withoutTime(row, options.time), timeMs);
     });
     const sha256 = (text: string) => nodeDigest().sha256(text);
-    const built = buildReferences(file, collector, Date.now(), sha256);
+    const all = buildReferences(file, collector, Date.now(), sha256);
+    const built = all.filter(isShareable);
     if (built.length === 0)
       return refused(`${options.data}: no column has values${untimedText(skipped.untimed)}`);
     const rows = `${tally.rows} rows read, ${tally.skipped} unreadable, ${skipped.untimed} without a time`;
     const cut = tally.truncated ? [`only the first ${file.rowsMax} rows were read`] : [];
-    return finish(options, built, [`${options.data}: ${rows}`, ...cut], sha256);
+    const small = all.length === built.length ? [] : [smallText(all, built)];
+    return finish(options, built, [`${options.data}: ${rows}`, ...cut, ...small], sha256);
   } catch (fault) {
     return refused(fault instanceof Error ? fault.message : 'unknown');
   }
@@ -112,6 +115,15 @@ function placeOf(options: BuildOptions): Place | { readonly fault: string } {
       ...(known?.columns === undefined ? {} : { columns: known.columns }),
     },
   };
+}
+
+/** The file names its segments, and its outer edges are values of rows: a segment of few rows would tell of single ones. */
+function isShareable({ reference }: BuiltReference): boolean {
+  return reference.series.segment === undefined || reference.counters.rows >= segmentRowsMin;
+}
+
+function smallText(all: readonly BuiltReference[], built: readonly BuiltReference[]): string {
+  return `${all.length - built.length} references of segments with fewer than ${segmentRowsMin} rows are left out`;
 }
 
 function timeOf(cell: Cell | undefined): number | undefined {
