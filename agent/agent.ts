@@ -6,41 +6,42 @@ import type { Config } from '../config/config.ts';
 import * as conventionRegistry from '../conventions/registry.ts';
 import type { Call } from '../core/observation.ts';
 import type { Ports } from '../core/ports.ts';
-import type { Reference } from '../core/reference.ts';
 import type { Series } from '../core/series.ts';
 import * as detectorRegistry from '../detectors/registry.ts';
+import * as searchRegistry from '../detectors/searches.ts';
 import type { HttpHandler } from './http.ts';
 import { createActStage } from './pipeline/act.ts';
 import { Aggregator } from './pipeline/aggregate.ts';
 import { createAlertStage } from './pipeline/alert.ts';
+import { type Books, openBooks, savedParts } from './pipeline/books.ts';
 import { boundaryKey } from './pipeline/boundary-key.ts';
-import { createCheckpointer, type Saved } from './pipeline/checkpointer.ts';
+import { createCheckpointer } from './pipeline/checkpointer.ts';
 import { ContentBook } from './pipeline/content-book.ts';
 import { ContentLimit } from './pipeline/content-limit.ts';
 import { createDeliverStage, readOutbox } from './pipeline/deliver.ts';
-import { DetectorStates } from './pipeline/detector-states.ts';
 import { Explainer, newVersions } from './pipeline/explain.ts';
 import { createJudge, isWatching, longestWindowMs } from './pipeline/judge.ts';
 import { TrafficJudge } from './pipeline/judge-traffic.ts';
-import { LadderBook } from './pipeline/ladder-book.ts';
-import { LadderJudge } from './pipeline/ladder-judge.ts';
 import { Ledger } from './pipeline/ledger.ts';
 import { createNormaliser } from './pipeline/normalise.ts';
 import type { StoredOutbox } from './pipeline/outbox-book.ts';
 import { createPricer } from './pipeline/price.ts';
 import { PromiseBook } from './pipeline/promise-book.ts';
 import { Promises } from './pipeline/promises.ts';
-import { RateBook } from './pipeline/rate-book.ts';
 import { RateJudge } from './pipeline/rate-judge.ts';
+import type { ReferenceBook } from './pipeline/reference-book.ts';
+import { ReferenceDesk } from './pipeline/reference-desk.ts';
+import { type GivenReference, openReferences } from './pipeline/reference-parts.ts';
+import { createReferenceStage } from './pipeline/reference-stage.ts';
 import { announceReference } from './pipeline/references.ts';
 import { Replays } from './pipeline/replay.ts';
 import { type RestoredState, restore } from './pipeline/restore.ts';
 import { createSampler } from './pipeline/sample.ts';
 import { createSchedule } from './pipeline/schedule.ts';
 import { ScoreBook } from './pipeline/scores.ts';
+import { SegmentBook } from './pipeline/segment-book.ts';
 import { createInspector, type Inspector, LastVerdicts } from './pipeline/status.ts';
 import { createTick } from './pipeline/tick.ts';
-import { TrafficBook } from './pipeline/traffic-book.ts';
 import { Transactions } from './pipeline/transactions.ts';
 import { createVerdictReader, VerdictBook, type VerdictReader } from './pipeline/verdict-book.ts';
 import { createOtlpHttp } from './receivers/otlp-http.ts';
@@ -49,7 +50,7 @@ import { createReader } from './receivers/wire/reader.ts';
 /** Every plug-in there is; the order of a registry does not matter. */
 export const registries = {
   conventions: Object.values(conventionRegistry),
-  detectors: Object.values(detectorRegistry),
+  detectors: [...Object.values(detectorRegistry), ...Object.values(searchRegistry)],
   channels: Object.values(channelRegistry),
   actions: Object.values(actionRegistry),
 };
@@ -64,7 +65,7 @@ export interface AgentOptions {
   readonly config: Config;
   readonly ports: Ports;
   /** References read from files. */
-  readonly references: readonly Reference[];
+  readonly references: readonly GivenReference[];
   /** Who speaks, in messages and requests. */
   readonly identity: AgentIdentity;
   readonly trace: Trace;
@@ -77,6 +78,8 @@ export interface Agent extends Inspector, VerdictReader {
   readonly otlp: HttpHandler;
   /** Takes one observation past the receivers: for replays and simulations. Synchronous, never throws on data. */
   observe(call: Call): void;
+  /** What people ask about references, and decide of them. */
+  readonly references: ReferenceDesk;
   /** Begins to evaluate and to checkpoint at its own pace. */
   start(): void;
   /** One evaluation now; also what the schedule runs. */
@@ -97,46 +100,42 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const restored = await restore(store, log, meter);
   let phase: 'open' | 'stopping' = 'open';
 
-  const scores = new ScoreBook(meter);
-  const intake = createIntake(options, restored, scores, () => phase);
-  const { aggregator } = intake;
-  const states = new DetectorStates(meter);
-  const { paneMs } = config.windows;
-  const isWatched = watchedOnLadder(config);
-  const ladders = new LadderBook({ paneMs, clock, meter, log, isWatched, stored: restored.ladders });
-  const ladderJudge = new LadderJudge(config);
-  const rates = new RateBook({ config, meter, log, stored: restored.rates });
-  const traffic = new TrafficBook({ config, log });
-  const checkpoints = createCheckpointer({
-    aggregator,
-    states,
-    ladders,
-    others: savedParts({ ladderJudge, scores, rates, traffic }, aggregator),
-    blobs: ports.blobs,
+  const parts = await openReferences({
     config,
-    clock,
-    meter,
-    log,
+    ports,
+    restored,
+    given: options.references,
+    isWatched: watchedOnLadder(config),
   });
+  const intake = createIntake(options, restored, parts.book, () => phase);
+  const { aggregator } = intake;
+  const books = openBooks({ config, ports, restored }, intake, parts);
+  const others = savedParts(books, aggregator);
+  const checkpoints = createCheckpointer({ ...ports, ...parts, ...books, aggregator, others, config });
   await checkpoints.restore(restored.closedMs);
-  const decisions = createDecisions(options, restored, await readOutbox(store, meter), aggregator, {
-    states,
-    ladders,
-    ladderJudge,
-    scores,
-    rates,
-    traffic,
-  });
+  const outbox = await readOutbox(store, meter);
+  const decisions = createDecisions(options, restored, outbox, aggregator, books);
   const { alerts, deliver, ledger } = decisions;
   ledger.add(alerts.dropOrphans(clock.nowMs()).writes);
 
-  const tick = createTick({ ...decisions, ...intake, config, clock, log, meter });
+  const learn = createReferenceStage({ ...parts, alerts, rules: config.rules, log, meter });
+  const tick = createTick({ ...decisions, ...intake, learn, config, clock, meter });
+  const desk = new ReferenceDesk({ ...parts, ...ports, ...decisions, aggregator, ...describeDesk(options) });
   const { ticks, saves } = createSchedules(options, tick, checkpoints);
 
   return {
     otlp: intake.otlp,
     observe: intake.observe,
-    ...createInspector({ ...decisions, ...intake, config, clock, meter, isOpen: () => phase === 'open' }),
+    references: desk,
+    ...createInspector({
+      ...decisions,
+      ...intake,
+      desk,
+      config,
+      clock,
+      meter,
+      isOpen: () => phase === 'open',
+    }),
     ...createVerdictReader(decisions.verdictBook, store),
     start: () => {
       deliver.wake();
@@ -154,8 +153,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       await ticks.stop();
       await saves.stop();
       await ticks.runNow();
-      ladders.stop();
-      await checkpoints.write();
+      parts.ladders.stop();
+      await checkpoints.write('final');
       await deliver.stop(flushMs);
     },
   };
@@ -192,45 +191,6 @@ function createSchedules(
   return { ticks, saves };
 }
 
-/** What a checkpoint saves besides counters and windows. */
-function savedParts(
-  { ladderJudge, scores, rates, traffic }: Pick<Books, 'ladderJudge' | 'scores' | 'rates' | 'traffic'>,
-  aggregator: Aggregator,
-): readonly Saved[] {
-  return [
-    {
-      name: 'ladder-memory',
-      encode: () => ladderJudge.encode(),
-      restore: (bytes) => ladderJudge.restore(bytes),
-    },
-    {
-      name: 'rates',
-      encode: onChange(rates, () => rates.encode()),
-      restore: (bytes) => rates.restore(bytes),
-    },
-    {
-      name: 'traffic',
-      encode: onChange(rates, () => traffic.encode()),
-      restore: (bytes) => traffic.restore(bytes),
-    },
-    {
-      name: 'scores',
-      encode: () => scores.encode(),
-      restore: (bytes) => scores.restore(bytes, aggregator.states()),
-    },
-  ];
-}
-
-/** Rates and traffic change only when a pane closes. */
-function onChange(rates: RateBook, encode: () => Uint8Array | undefined): () => Uint8Array | undefined {
-  let written = -1;
-  return () => {
-    if (rates.changes === written) return undefined;
-    written = rates.changes;
-    return encode();
-  };
-}
-
 /** Whether any rule judges a signal by the default rule, or as drift, which is explained from the same windows. */
 function watchedOnLadder({ rules }: Config): (series: Series) => boolean {
   const onLadder = new Set(registries.detectors.flatMap(({ type, ladder }) => (ladder ? [type] : [])));
@@ -239,22 +199,27 @@ function watchedOnLadder({ rules }: Config): (series: Series) => boolean {
     asked.some((rule) => isWatching(rule, model, environment, signal));
 }
 
+function describeDesk({ config, identity }: AgentOptions) {
+  return { tickMs: config.windows.paneMs, agent: `${identity.name} ${identity.version}` };
+}
+
 /** What is seen: telemetry into observations, observations into panes. Synchronous per item. */
 function createIntake(
   options: AgentOptions,
   restored: RestoredState,
-  scores: ScoreBook,
+  book: ReferenceBook,
   state: () => 'open' | 'stopping',
 ) {
   const { config, ports } = options;
   const { clock, digest, log, meter } = ports;
-  for (const reference of options.references) announceReference(reference, log, meter);
+  for (const { reference } of options.references) announceReference(reference, log, meter);
   const contentBook = new ContentBook({
     learn: config.references.learn,
     meter,
     log,
     stored: restored.contents,
   });
+  const scores = new ScoreBook(meter);
   const aggregator = new Aggregator({
     config,
     digest,
@@ -262,14 +227,20 @@ function createIntake(
     log,
     contentBook,
     nowMs: clock.nowMs(),
-    references: [...options.references, ...restored.references],
+    references: [],
+    referenceOf: (series) => referenceOf(book, series),
+    listed: () => book.all().map(({ reference }) => reference),
     judgedMs: (environment, model) => restored.closedMs.get(boundaryKey(environment, model)),
     keepMs: (model, environment, signal) => longestWindowMs(config.rules, model, environment, signal),
-    onRow: (model, call) => scores.add(model, call),
+    onRow: (model, call) => {
+      scores.add(model, call);
+      segments.add(model, call);
+    },
   });
   const transactions = new Transactions(config.transactions, meter, (closed) => {
     aggregator.addNumber('transaction_cost_usd', closed.costUsd, closed);
   });
+  const segments = new SegmentBook({ config, budget: aggregator.budget, meter, log });
   const sample = createSampler(config.sampling);
   const price = createPricer(config.prices, meter);
   const observe = (call: Call): void => {
@@ -287,17 +258,14 @@ function createIntake(
     onCall: observe,
   });
   const otlp = createOtlpHttp({ limits: config.receivers.otlpHttp, reader, visit, meter, log, clock, state });
-  return { aggregator, contentBook, transactions, observe, otlp };
+  return { aggregator, contentBook, scores, segments, transactions, observe, otlp };
 }
 
-/** What is kept of the past, for judging. */
-interface Books {
-  readonly states: DetectorStates;
-  readonly ladders: LadderBook;
-  readonly ladderJudge: LadderJudge;
-  readonly scores: ScoreBook;
-  readonly rates: RateBook;
-  readonly traffic: TrafficBook;
+/** What a signal that is seen for the first time is compared with, or the edges to learn on. */
+function referenceOf(book: ReferenceBook, series: Series) {
+  const reference = book.inForce(series)?.reference;
+  const scale = reference === undefined ? book.scaleOf(series) : undefined;
+  return { ...(reference && { reference }), ...(scale && { scale }) };
 }
 
 /** What is decided: panes into verdicts, verdicts into alerts, and from them messages and calls. */
@@ -312,12 +280,13 @@ function createDecisions(
   const { digest, log, meter, random, store } = ports;
   const { policies, targets } = config.rollback;
   const runbooks = new Map(config.rules.map((rule) => [rule.name, rule.runbookUrl]));
+  const audit = createAuditLog({ head: restored.auditHead, sha256: (text) => digest.sha256(text) });
   const act = createActStage({
     policies,
     targets,
     versionsOf: (model, environment) => aggregator.versionsOf(model, environment),
     killSwitch: isRollbackDisabled,
-    audit: createAuditLog({ head: restored.auditHead, sha256: (text) => digest.sha256(text) }),
+    audit,
     restored: restored.actions,
     agent: identity.name,
     ports,
@@ -339,6 +308,7 @@ function createDecisions(
   const alerts = createAlertStage({
     config: config.alerting,
     rules: () => config.rules,
+    segments: (config.segments ?? []).map(({ name }) => name),
     random,
     digest,
     meter,
@@ -348,6 +318,7 @@ function createDecisions(
   return {
     ...createJudging(options, restored, books),
     alerts,
+    audit,
     act,
     deliver,
     ledger: new Ledger(store, meter, log),
@@ -358,7 +329,7 @@ function createDecisions(
 /** Panes into verdicts: how they are judged, explained, kept, and what was promised of them. */
 function createJudging({ config, ports }: AgentOptions, restored: RestoredState, books: Books) {
   const { digest, log, meter } = ports;
-  const { ladders, scores, rates, traffic } = books;
+  const { ladders, scores, rates, traffic, segments } = books;
   const { paneMs } = config.windows;
   const detectors = new Map(registries.detectors.map((detector) => [detector.type, detector]));
   const replays = new Replays();
@@ -366,7 +337,18 @@ function createJudging({ config, ports }: AgentOptions, restored: RestoredState,
   const rateJudge = new RateJudge(config);
   const trafficJudge = new TrafficJudge(config, traffic);
   return {
-    ...createJudge({ config, detectors, ...books, paneMs, rateJudge, trafficJudge, replays, meter, log }),
+    ...createJudge({
+      config,
+      detectors,
+      ...books,
+      paneMs,
+      rateJudge,
+      trafficJudge,
+      search: (rule, closed, signal) => segments.judge(rule, closed, signal),
+      replays,
+      meter,
+      log,
+    }),
     ladders,
     rates,
     traffic,

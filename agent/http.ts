@@ -6,6 +6,8 @@ export interface RequestHead {
   /** Without the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** What follows `?`, as it was sent; absent where nothing does. */
+  readonly query?: string;
 }
 
 export interface Answer {

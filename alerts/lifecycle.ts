@@ -23,9 +23,12 @@ export interface AlertStep {
   readonly event: AlertEvent;
 }
 
-/** sha256 hex of the canonical JSON of [environment, model, rule, signal]. */
+/** sha256 hex of the canonical JSON of [environment, model, rule, signal], and the segment where there is one. */
 export function fingerprintOf(rule: string, series: Series, sha256: (text: string) => string): string {
-  return sha256(canonicalJson([series.environment, series.model, rule, series.signal]));
+  const { environment, model, signal, segment } = series;
+  return sha256(
+    canonicalJson([environment, model, rule, signal, ...(segment === undefined ? [] : [segment])]),
+  );
 }
 
 /** Causes that have nothing to do with the number of rows. */
@@ -208,6 +211,7 @@ function newAlert(rule: Rule, verdict: Verdict, fingerprint: string, condition: 
     model: verdict.series.model,
     environment: verdict.series.environment,
     signal: verdict.series.signal,
+    ...(verdict.series.segment === undefined ? {} : { segment: verdict.series.segment }),
     version: verdict.series.version,
     condition,
     stale: false,

@@ -1,5 +1,6 @@
 import type { NotificationKind } from '../core/notification.ts';
 import type { Severity } from '../core/rule.ts';
+import { signalOf } from '../core/series.ts';
 import type { MessageView } from './channel.ts';
 import { boundedView, cleanText, clockText, numberText, placeOf } from './render.ts';
 import type { AlertView, ExplanationView } from './view.ts';
@@ -106,7 +107,7 @@ function sectionOf(alert: AlertView): Section {
       `${cell.label}: ${shareText(cell.reference)} before, ${shareText(cell.current)} now`,
     ]);
   }
-  return { heading: `${alert.status === 'firing' ? 'Firing' : 'Resolved'}: ${alert.signal}`, facts };
+  return { heading: `${alert.status === 'firing' ? 'Firing' : 'Resolved'}: ${signalOf(alert)}`, facts };
 }
 
 /** Since when and how, what moved with it, what it did to the output, what was changed about then, and if it matters. */
@@ -145,7 +146,7 @@ function outputText({
 }
 
 function nameOf(alert: AlertView): string {
-  return cleanText(`${alert.status}: ${alert.signal} of ${placeOf(alert)}, rule ${alert.rule}`);
+  return cleanText(`${alert.status}: ${signalOf(alert)} of ${placeOf(alert)}, rule ${alert.rule}`);
 }
 
 function shareText(share: number): string {

@@ -2,6 +2,7 @@ import type { Alert } from '../core/alert.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Notice, NotificationKind } from '../core/notification.ts';
 import type { RuleClass } from '../core/rule.ts';
+import { signalOf } from '../core/series.ts';
 import { isoTime } from '../core/time.ts';
 import { evidenceMax, type Verdict } from '../core/verdict.ts';
 import type { MessageView } from './channel.ts';
@@ -74,6 +75,7 @@ export function alertViewOf(alert: Alert, status: AlertView['status'], runbookUr
     class: alert.class,
     detector: verdict.detector,
     signal: alert.signal,
+    ...(alert.segment === undefined ? {} : { segment: alert.segment }),
     model: alert.model,
     environment: alert.environment,
     version: alert.version,
@@ -126,7 +128,7 @@ export function titleOf(notice: Notice): string {
       .map((value) => cleanText(value))
       .join(' ');
   const view = alertViewOf(alert, 'firing');
-  return `${placeOf(view)}: ${view.signal} ${happened(view)}`;
+  return `${placeOf(view)}: ${signalOf(view)} ${happened(view)}`;
 }
 
 interface HeadlineParts {
@@ -160,7 +162,7 @@ function firingSentence(parts: HeadlineParts): string {
   const more = others.length === 0 ? '' : `; ${countOf(others.length, 'more signal')} moved`;
   const fewer = resolved.length === 0 ? '' : `; ${resolved.length} resolved`;
   const stale = worst.stale ? '; no data since' : '';
-  const what = `${worst.signal} ${happened(worst)}: ${numbersText(worst)}`;
+  const what = `${signalOf(worst)} ${happened(worst)}: ${numbersText(worst)}`;
   return `${placeOf(worst)}: ${what}, since ${clockText(worst.since)}${stale}${more}${fewer}.`;
 }
 
@@ -169,7 +171,7 @@ function resolvedSentence({ resolved, lasted }: HeadlineParts, how: string): str
   if (first === undefined) return 'All alerts of this incident have resolved.';
   const more = others.length === 0 ? '' : `; ${countOf(others.length, 'more alert')} resolved`;
   const reach = `it had ${happened(first)} (${numbersText(first)})`;
-  return `${placeOf(first)}: ${first.signal} ${how} ${lasted}; ${reach}, since ${clockText(first.since)}${more}.`;
+  return `${placeOf(first)}: ${signalOf(first)} ${how} ${lasted}; ${reach}, since ${clockText(first.since)}${more}.`;
 }
 
 /** From the start of the first window that breached to the window that closed the episode: `35m`, to the minute. */
@@ -286,6 +288,7 @@ function boundedAlert(alert: AlertView): AlertView {
     rule: cleanText(alert.rule),
     detector: cleanText(alert.detector),
     signal: cleanText(alert.signal),
+    ...(alert.segment === undefined ? {} : { segment: cleanText(alert.segment) }),
     model: cleanText(alert.model),
     environment: cleanText(alert.environment),
     version: cleanText(alert.version),

@@ -18,6 +18,7 @@ export function labelsOf(alert: Alert): Labels {
     rule: alert.rule,
     class: alert.class,
     signal: alert.signal,
+    segment: alert.segment ?? '',
     severity: alert.severity,
   };
 }

@@ -44,6 +44,8 @@ export interface AlertView {
   readonly class: RuleClass;
   readonly detector: string;
   readonly signal: string;
+  /** `city=Seattle`; absent: the whole model. */
+  readonly segment?: string;
   readonly model: string;
   readonly environment: string;
   readonly version: string;

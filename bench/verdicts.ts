@@ -31,8 +31,8 @@ const config: Config = testConfig({
   limits: { modelsMax: 2, versionsMax: 2, signalsMax: signals + 10, panesMax: 100_000 },
   windows: { paneMs: hourMs, allowedLatenessMs: minuteMs, tickMs: 1_000 },
   references: {
+    ...testConfig().references,
     learn: { rows: rowsPerWindow, rowsMin: 100, atLeastMs: hourMs, atMostMs: 24 * hourMs },
-    files: [],
   },
   rules: [testRule({ detector: { type: 'psi', options: { min_rows: 200, min_effect: 0.01 } } })],
 });

@@ -7,9 +7,11 @@ import type {
   PriceBook,
   PriceEntry,
   ReferenceFile,
+  ReferencesConfig,
   RollbackPolicy,
   RollbackTarget,
   RouteConfig,
+  SegmentConfig,
   Timing,
 } from './config.ts';
 import { defaultPriceBook } from './price-book.ts';
@@ -17,6 +19,7 @@ import type { Registries } from './registries.ts';
 import type { ConfigForm, PriceForm, ReferenceFileForm } from './schema.ts';
 import type { AlertingForm, RollbackForm, RouteForm } from './schema-alerting.ts';
 import { type BudgetForm, detectorKeys, type RuleForm } from './schema-rules.ts';
+import type { SegmentForm } from './schema-segments.ts';
 
 type Detectors = Registries['detectors'];
 
@@ -36,7 +39,11 @@ export function buildConfig(form: ConfigForm, { detectors }: Registries): Config
         inflightBytesMax: otlp_http.inflight_bytes_max,
       },
     },
-    admin: form.admin,
+    admin: {
+      host: form.admin.host,
+      port: form.admin.port,
+      ...(form.admin.token_file === undefined ? {} : { tokenFile: form.admin.token_file }),
+    },
     windows: {
       paneMs: form.windows.pane,
       allowedLatenessMs: form.windows.allowed_lateness,
@@ -54,19 +61,12 @@ export function buildConfig(form: ConfigForm, { detectors }: Registries): Config
       environment,
       falseAlarms: false_alarms,
     })),
-    references: {
-      learn: {
-        rows: form.references.learn.rows,
-        rowsMin: form.references.learn.rows_min,
-        atLeastMs: form.references.learn.at_least,
-        atMostMs: form.references.learn.at_most,
-      },
-      files: form.references.files.map((file) => referenceFile(file, form.environment)),
-    },
+    references: references(form.references, form.environment),
     rules: [
       ...(form.rules ?? []).map((rule) => ruleOf(rule, form.windows.pane, detectors)),
       ...form.budgets.flatMap((budget) => rulesOfBudget(budget, form.windows.pane, detectors)),
     ],
+    segments: form.segments.map(segmentOf),
     prices: priceBook(form.prices),
     sampling: form.sampling.assume_ratio === undefined ? {} : { assumeRatio: form.sampling.assume_ratio },
     content: { rowsPerSecondMax: form.content.rows_per_second_max },
@@ -89,20 +89,31 @@ function ruleOf(form: RuleForm, paneMs: number, detectors: Detectors): Rule {
   const type = detectorKeys(form, types)[0];
   const detector = detectors.find((each) => each.type === type);
   assert(detector !== undefined, 'the schema lets no rule pass without a known detector');
+  const isAskedEachPane = detector.ladder === true || detector.search === true;
+  const { segment, ...match } = form.match;
   return {
     name: form.name,
-    match: form.match,
+    match: { ...match, ...(segment === undefined ? {} : { segment }) },
     class: classOf(form.match.signal, detector.class),
     detector: { type: detector.type, options: (form as RuleForm & Record<string, unknown>)[detector.type] },
-    // On the ladder of windows a rule is asked whenever a pane closes, and its own window does not matter.
-    lengthMs: detector.ladder ? paneMs : form.window,
-    hopMs: detector.ladder ? paneMs : (form.hop ?? form.window),
+    // On the ladder of windows, and in a search, a rule is asked whenever a pane closes: its own window does not matter.
+    lengthMs: isAskedEachPane ? paneMs : form.window,
+    hopMs: isAskedEachPane ? paneMs : (form.hop ?? form.window),
     for: form.for,
     keepFiringFor: form.keep_firing_for,
     severity: form.severity,
     noDataAfter: form.no_data_after,
     runbookUrl: form.runbook_url ?? '',
+    ...(form.against === undefined ? {} : { against: form.against }),
   };
+}
+
+function segmentOf(form: SegmentForm): SegmentConfig {
+  const { name, from, model, environment, values, max } = form;
+  const fields = typeof from === 'string' ? [from] : from;
+  // Every value of a list gets its segment, whatever `max` says.
+  const room = Math.max(max, values?.length ?? 0);
+  return { name, from: fields, model, environment, ...(values === undefined ? {} : { values }), max: room };
 }
 
 function rulesOfBudget(form: BudgetForm, paneMs: number, detectors: Detectors): readonly Rule[] {
@@ -147,6 +158,22 @@ function classOf(signal: string, otherwise: RuleClass): RuleClass {
   }
 }
 
+function references(form: ConfigForm['references'], environment: string): ReferencesConfig {
+  const { learn, files, rolling, relearn, expires_after: expiresAfterMs } = form;
+  return {
+    learn: {
+      rows: learn.rows,
+      rowsMin: learn.rows_min,
+      atLeastMs: learn.at_least,
+      atMostMs: learn.at_most,
+    },
+    files: files.map((file) => referenceFile(file, environment)),
+    rolling: { lengthMs: rolling.length, gapMs: rolling.gap },
+    relearn: { onNewVersion: relearn.on_new_version, approval: relearn.approval },
+    ...(expiresAfterMs === undefined ? {} : { expiresAfterMs }),
+  };
+}
+
 function referenceFile(form: ReferenceFileForm, environment: string): ReferenceFile {
   const { name, model, path, columns } = form;
   return {
@@ -156,6 +183,7 @@ function referenceFile(form: ReferenceFileForm, environment: string): ReferenceF
     path,
     ...(columns === undefined ? {} : { columns }),
     rowsMax: form.rows_max,
+    isDefault: form.default,
   };
 }
 

@@ -3,6 +3,7 @@ import { globMatches } from '../core/glob.ts';
 import { budgetKeys, budgetRuleName } from './budgets.ts';
 import { durationAt } from './check-tools.ts';
 import { checkEgress } from './checks-network.ts';
+import { checkComparisons } from './checks-references.ts';
 import { checkRollback } from './checks-rollback.ts';
 import { checkRoutes } from './checks-routes.ts';
 import { defaultRules, defaults } from './defaults.ts';
@@ -30,6 +31,7 @@ export function crossCheck(examination: Examination, registries: Registries, fil
   checkSignals(examination);
   checkBudgets(examination, registries);
   checkReferences(examination, files);
+  checkComparisons(examination, registries);
   checkRoutes(examination);
   checkRollback(
     examination,
@@ -61,6 +63,7 @@ function checkNames(examination: Examination, rules: readonly Named[]): void {
     ['rollback', 'targets'],
     ['rollback', 'policies'],
     ['references', 'files'],
+    ['segments'],
   ]) {
     refuseTwins(examination, examination.named(list));
   }

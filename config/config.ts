@@ -15,16 +15,21 @@ export interface Config {
       readonly inflightBytesMax: number;
     };
   };
-  readonly admin: ListenConfig;
+  readonly admin: ListenConfig & {
+    /** A file that holds the token of those who may change something; absent: nobody may. */
+    readonly tokenFile?: string;
+  };
   readonly windows: { readonly paneMs: number; readonly allowedLatenessMs: number; readonly tickMs: number };
   readonly limits: LimitsConfig;
   /** Of every model that `models` does not name. */
   readonly falseAlarms: FalseAlarms;
   /** Of single models; the first that fits counts (model-settings.ts). */
   readonly models: readonly ModelSettings[];
-  readonly references: { readonly learn: LearnConfig; readonly files: readonly ReferenceFile[] };
+  readonly references: ReferencesConfig;
   /** The default policy where the file has no rules. */
   readonly rules: readonly Rule[];
+  /** Segments that are series of their own; absent: none. */
+  readonly segments?: readonly SegmentConfig[];
   readonly prices: PriceBook;
   readonly sampling: {
     /** Probability assumed where the sender states none; absent: unknown, weight 1. */ readonly assumeRatio?: number;
@@ -80,6 +85,22 @@ export interface LimitsConfig {
   readonly panesMax: number;
 }
 
+export interface ReferencesConfig {
+  readonly learn: LearnConfig;
+  readonly files: readonly ReferenceFile[];
+  /** Of the comparisons with the signal's own past: how far back, and how much of the newest is left out. */
+  readonly rolling: { readonly lengthMs: number; readonly gapMs: number };
+  readonly relearn: RelearnConfig;
+  /** Age from which a reference is said to be old; absent: never. */
+  readonly expiresAfterMs?: number;
+}
+
+/** What of a new version gets a reference of its own, and whether a person must agree to it. */
+export interface RelearnConfig {
+  readonly onNewVersion: 'outputs' | 'all' | 'none';
+  readonly approval: 'if_drifting' | 'always' | 'never';
+}
+
 /** When a learned reference is frozen: `rows` seen and `atLeastMs` old, or `atMostMs` old with `rowsMin`. */
 export interface LearnConfig {
   readonly rows: number;
@@ -88,7 +109,10 @@ export interface LearnConfig {
   readonly atMostMs: number;
 }
 
-/** CSV (with a header) or JSONL; each column is a field. Empty cells and null are missing. */
+/**
+ * CSV (with a header) or JSONL; each column is a field, empty cells and null are missing. Or JSON: references that
+ * `kedge reference build` or `export` wrote, which bring their own signals.
+ */
 export interface ReferenceFile {
   readonly name: string;
   readonly model: string;
@@ -97,6 +121,21 @@ export interface ReferenceFile {
   /** Column → signal (`input.age`); absent: every column is `input.<column>`. */
   readonly columns?: Readonly<Record<string, string>>;
   readonly rowsMax: number;
+  /** Windows are compared with it unless a rule says otherwise; absent means they are. */
+  readonly isDefault?: boolean;
+}
+
+export interface SegmentConfig {
+  readonly name: string;
+  /** `input.<name>`, `output.<name>`, `version`, `provider`, `role`; of several, each combination is a segment. */
+  readonly from: readonly string[];
+  /** Globs. */
+  readonly model: string;
+  readonly environment: string;
+  /** The only ones; absent: as they come. Of several fields their text. */
+  readonly values?: readonly string[];
+  /** Besides `other`. */
+  readonly max: number;
 }
 
 export interface PriceEntry {

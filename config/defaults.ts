@@ -40,6 +40,7 @@ export const defaultRules = [
   { name: 'output_missing', match: { signal: 'output.*' }, missing_rate: {}, ...atOnce, severity: 'major' },
   { name: 'error_rate', match: { signal: 'error_share' }, error_rate: {}, ...atOnce, severity: 'major' },
   { name: 'silence', match: { signal: 'calls' }, silence: {}, ...atOnce, severity: 'major' },
+  { name: 'worst_segment', match: { signal: '*' }, worst_segment: {}, ...atOnce, severity: 'warning' },
   {
     name: 'error_share',
     match: { signal: 'error_share' },

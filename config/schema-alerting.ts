@@ -17,6 +17,7 @@ const match = () =>
     rule: glob().optional().describe('Pattern for the name of the rule.'),
     class: glob().optional().describe('`drift`, `latency`, `cost` or `error`, or a pattern.'),
     signal: glob().optional().describe('Pattern for the signal.'),
+    segment: glob().optional().describe('Pattern for the declared segment, such as `city=*`.'),
     severity: glob().optional().describe('`info`, `warning`, `major` or `critical`, or a pattern.'),
   });
 

@@ -25,6 +25,13 @@ const match = () =>
       'Signals, as a pattern: `input.<name>`, `output.<name>`, `latency_ms`, `first_token_ms`, `cost_usd`, ' +
         '`transaction_cost_usd`, `tokens.input`, `tokens.output`, `error_share`, `calls`.',
     ),
+    segment: z
+      .string()
+      .max(300)
+      .optional()
+      .describe(
+        'Declared segments, as a pattern such as `city=*`. Without it the whole model and every segment; empty text: the whole model only.',
+      ),
   });
 
 const ruleShape = () => ({
@@ -51,6 +58,15 @@ const ruleShape = () => ({
     .max(10_000)
     .default(defaults.noDataAfter)
     .describe('Windows without any row before missing data is raised; 0: never.'),
+  against: z
+    .string()
+    .max(100)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'expected a kind of comparison or the name of a reference')
+    .optional()
+    .describe(
+      'What windows are compared with: `pinned` (the reference in force), `rolling`, `seasonal` (the same hours of the ' +
+        'week), `previous_version`, or the name of a reference. Without it, `pinned`.',
+    ),
   runbook_url: z.url().optional().describe('Where a person reads what to do; shown in messages.'),
 });
 

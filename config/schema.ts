@@ -4,6 +4,7 @@ import type { Registries } from './registries.ts';
 import { duration, rate, size } from './scalars.ts';
 import { alertingSchema, rollbackSchema } from './schema-alerting.ts';
 import { budgetSchema, glob, name, ruleSchema, rulesMax } from './schema-rules.ts';
+import { segmentsSchema } from './schema-segments.ts';
 
 export type { Registries } from './registries.ts';
 
@@ -35,6 +36,17 @@ const receivers = () =>
       })
       .prefault({})
       .describe('OpenTelemetry over HTTP: `POST /v1/traces` and `/v1/logs`, protobuf or JSON.'),
+  });
+
+const admin = () =>
+  z.strictObject({
+    host: host().default('127.0.0.1').describe('Address to listen on.'),
+    port: port().default(defaults.adminPort).describe('Port; 0: any free one.'),
+    token_file: text()
+      .optional()
+      .describe(
+        'A file with the token that whoever changes something must send; without it nothing can be changed.',
+      ),
   });
 
 const windows = () =>
@@ -81,7 +93,10 @@ const referenceFile = z.strictObject({
     .min(1)
     .optional()
     .describe('Its environment; without it, the one at the top of this file.'),
-  path: text().describe('A CSV file with a header, or a JSONL file; relative to the working directory.'),
+  path: text().describe(
+    'A CSV file with a header, a JSONL file, or a JSON file of `kedge reference build` or `export`; relative to the ' +
+      'working directory.',
+  ),
   columns: z
     .record(
       z.string().min(1),
@@ -92,6 +107,13 @@ const referenceFile = z.strictObject({
       'Signal by column: `{age: input.age, score: output.score}`. Without it a column is `input.<column>`.',
     ),
   rows_max: z.int().min(1).max(100_000_000).default(1_000_000).describe('Rows read; the rest is left.'),
+  default: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether windows are compared with it where a rule does not say `against`. With `false` it lends its edges, and ' +
+        'is compared with where a rule names it.',
+    ),
 });
 
 export type ReferenceFileForm = z.infer<typeof referenceFile>;
@@ -108,6 +130,41 @@ const references = () =>
   z.strictObject({
     learn: learn().prefault({}).describe('A reference without a file is learned from the first traffic.'),
     files: z.array(referenceFile).max(100).default([]).describe('References from files.'),
+    rolling: z
+      .strictObject({
+        length: duration(dayMs, 92 * dayMs)
+          .prefault('28d')
+          .describe('How far back it reaches.'),
+        gap: duration(0, 28 * dayMs)
+          .prefault('1d')
+          .describe('The newest time, which is left out; never less than the window that is judged.'),
+      })
+      .prefault({})
+      .describe(
+        'For rules with `against: rolling`, `seasonal` or `previous_version`. Hours in which such a rule had an open alert are left out.',
+      ),
+    relearn: z
+      .strictObject({
+        on_new_version: z
+          .enum(['outputs', 'all', 'none'])
+          .default('outputs')
+          .describe(
+            'Which signals of a new version learn a reference of their own. Until it is frozen they are compared with ' +
+              'the one before. A reference from a file or pinned by a person is never replaced.',
+          ),
+        approval: z
+          .enum(['if_drifting', 'always', 'never'])
+          .default('if_drifting')
+          .describe(
+            'When it waits for `kedge reference pin` before it holds: where the version drifts from the one before, ' +
+              'always, or never.',
+          ),
+      })
+      .prefault({})
+      .describe('What a deploy means for references.'),
+    expires_after: duration(dayMs)
+      .optional()
+      .describe('Age from which a reference is said to be old; it stays in force.'),
   });
 
 const usd = (what: string) => z.number().min(0).max(1e9).optional().describe(what);
@@ -184,6 +241,11 @@ const store = () =>
       .describe('Verdicts of each rule on each signal kept to be repeated by `kedge verdict show`.'),
   });
 
+const log = () =>
+  z.strictObject({
+    level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level.'),
+  });
+
 /**
  * The schema of kedge.yaml. A pure function of the plug-ins it is handed: each brings the schema of its own
  * options, so that a new detector, channel or action needs no line here.
@@ -199,11 +261,7 @@ export function createSchema(registries: Registries) {
       .describe('Used where telemetry names no environment.'),
     external_url: httpUrl().optional().describe('Where people reach this agent; for links in messages.'),
     receivers: receivers().prefault({}).describe('Telemetry in.'),
-    admin: z
-      .strictObject({
-        host: host().default('127.0.0.1').describe('Address to listen on.'),
-        port: port().default(defaults.adminPort).describe('Port; 0: any free one.'),
-      })
+    admin: admin()
       .prefault({})
       .describe('Where `/metrics`, `/healthz`, `/readyz` and `/api/v1/status` are served.'),
     windows: windows().prefault({}).describe('Event time.'),
@@ -222,6 +280,7 @@ export function createSchema(registries: Registries) {
       .max(rulesMax)
       .optional()
       .describe('Checks. Without this key the default policy applies; an empty list means none.'),
+    segments: segmentsSchema(),
     budgets: z
       .array(budgetSchema())
       .max(rulesMax)
@@ -250,12 +309,7 @@ export function createSchema(registries: Registries) {
       })
       .prefault({})
       .describe('The agent’s own telemetry.'),
-    log: z
-      .strictObject({
-        level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level.'),
-      })
-      .prefault({})
-      .describe('JSON lines on standard output.'),
+    log: log().prefault({}).describe('JSON lines on standard output.'),
   });
 }
 

@@ -9,7 +9,7 @@ export type Condition = 'pending' | 'firing' | 'recovering' | 'error';
  * Times are event times (window ends), so that a restart or a clock jump changes no condition.
  */
 export interface Alert {
-  /** sha256 hex of the canonical JSON of [environment, model, rule, signal]: no value, version or time. */
+  /** sha256 hex of the canonical JSON of [environment, model, rule, signal] and a segment: no value, version or time. */
   readonly fingerprint: string;
   readonly rule: string;
   readonly class: RuleClass;
@@ -17,6 +17,8 @@ export interface Alert {
   readonly model: string;
   readonly environment: string;
   readonly signal: string;
+  /** Absent: the whole model. */
+  readonly segment?: string;
   /** The version of the last breach. */
   readonly version: string;
   readonly condition: Condition;

@@ -31,9 +31,25 @@ export const dropReasons = [
   'invalid_name',
   'sampled_out',
   'ladder_max',
+  'reference_hours_max',
+  'reference_learners_max',
+  'references_max',
   'own_telemetry',
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
+
+/** Why something of a segment is not kept apart. */
+export const segmentDrops = [
+  'segments_max',
+  'segment_other',
+  'fields_max',
+  'distinct_max',
+  'values_max',
+  'pairs_max',
+  'panes_max',
+  'days_max',
+] as const;
+export type SegmentDrop = (typeof segmentDrops)[number];
 
 export const metrics = {
   build_info: {
@@ -89,6 +105,7 @@ export const metrics = {
         'slow',
         'flood',
         'internal',
+        'token',
       ],
     },
   },
@@ -131,6 +148,18 @@ export const metrics = {
     help: 'Model calls or values not counted, by reason.',
     labels: { reason: dropReasons },
   },
+  segment_rows: {
+    name: 'kedge_segment_search_rows_total',
+    type: 'counter',
+    help: 'Rows offered to the search for the worst segment: taken, or thinned out where a pane has many.',
+    labels: { result: ['searched', 'thinned'] },
+  },
+  segments_dropped: {
+    name: 'kedge_segments_dropped_total',
+    type: 'counter',
+    help: 'Segments, fields, values, pairs and rows not kept apart, by limit; segment_other: rows counted in `other`.',
+    labels: { reason: segmentDrops },
+  },
   unpriced: {
     name: 'kedge_unpriced_calls_total',
     type: 'counter',
@@ -167,6 +196,21 @@ export const metrics = {
     type: 'gauge',
     help: 'Effective rows in the reference of a signal.',
     labels: { model: modelsCap, signal: seriesCap },
+  },
+  reference_warnings: {
+    name: 'kedge_reference_warnings',
+    type: 'gauge',
+    help: 'References in force with a weakness, by model; see `kedge reference show`.',
+    labels: {
+      model: modelsCap,
+      check: ['rows', 'long_enough', 'windows', 'stable', 'halves', 'unseen', 'age'],
+    },
+  },
+  references_listed: {
+    name: 'kedge_references_listed',
+    type: 'gauge',
+    help: 'Frozen references by standing.',
+    labels: { standing: ['in_force', 'waiting', 'kept'] },
   },
   panes_closed: { name: 'kedge_panes_closed_total', type: 'counter', help: 'Panes of event time closed.' },
   watermark: {
@@ -261,6 +305,11 @@ export const metrics = {
     labels: { result: ['ok', 'failed'] },
   },
   checkpoint_bytes: { name: 'kedge_checkpoint_bytes', type: 'gauge', help: 'Size of the last checkpoint.' },
+  learning_bytes: {
+    name: 'kedge_learning_checkpoint_bytes',
+    type: 'gauge',
+    help: 'Size of the last checkpoint of what is learned over days: panes of references, new versions, past hours.',
+  },
   counting_gap: {
     name: 'kedge_counting_gap_seconds_total',
     type: 'counter',

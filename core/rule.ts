@@ -16,6 +16,8 @@ export interface Rule {
     readonly environment: string;
     readonly version: string;
     readonly signal: string;
+    /** Absent: the whole model and every segment; '': the whole model only. */
+    readonly segment?: string;
   };
   readonly class: RuleClass;
   /** `options` were checked against the schema of the detector with that type. */
@@ -28,4 +30,6 @@ export interface Rule {
   /** Windows without any row before `no_data` is raised; 0: never. */
   readonly noDataAfter: number;
   readonly runbookUrl: string;
+  /** A kind of comparison or the name of a reference (comparison.ts); absent: the reference in force. */
+  readonly against?: string;
 }

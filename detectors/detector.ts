@@ -85,6 +85,8 @@ export interface Detector<Options = unknown> {
   readonly rate?: RateKind;
   /** Watches the calls of a model, not a signal: in a rule it is for the signal `calls` (pipeline/judge-traffic.ts). */
   readonly traffic?: 'volume' | 'silence';
+  /** In a rule it stands for a search over slices of the traffic (pipeline/segment-search.ts): it judges no window. */
+  readonly search?: true;
   /** A strict object; every field described, with a default or a reason for none. Input may be `{}` or the shorthand. */
   readonly options: z.ZodType<Options>;
   /** For a detector whose options may hold a raw threshold: what that means where nothing changes (implied/implied.ts). */

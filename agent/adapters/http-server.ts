@@ -264,10 +264,10 @@ interface Exchange {
 const internalFault: Answer = { status: 500, headers: {}, body: new Uint8Array(0) };
 
 function headOf(request: IncomingMessage): RequestHead {
-  const [path = ''] = (request.url ?? '').split('?', 1);
+  const [path = '', ...query] = (request.url ?? '').split('?');
   // Only `set-cookie` comes as a list, and never in a request that means anything to us.
   const headers = request.headers as Readonly<Record<string, string | undefined>>;
-  return { method: request.method ?? '', path, headers };
+  return { method: request.method ?? '', path, headers, query: query.join('?') };
 }
 
 function hasBody(request: IncomingMessage): boolean {

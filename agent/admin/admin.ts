@@ -1,6 +1,7 @@
 import type { Meter } from '../../core/ports.ts';
 import type { Admission, Answer, HttpHandler, RequestHead } from '../http.ts';
 import { isTrustedHost } from './hosts.ts';
+import type { ReferencesApi } from './references-api.ts';
 
 export interface AdminOptions {
   renderMetrics(accept: string): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -16,6 +17,8 @@ export interface AdminOptions {
   /** Names under which the API may be asked, besides loopback names and addresses. */
   readonly allowedHosts: readonly string[];
   readonly meter: Meter;
+  /** Absent: there is nothing below `/api/v1/references`. */
+  readonly references?: ReferencesApi;
 }
 
 type Route = (head: RequestHead) => Answer | Promise<Answer>;
@@ -38,10 +41,13 @@ const index = `Kedge
 /api/v1/status    models, references, alerts and limits, as JSON
 `;
 
-/** What the agent shows of itself over HTTP. Reads only. */
+const referencesIndex = `/api/v1/references  every reference, as JSON; one with its checks below its id
+`;
+
+/** What the agent shows of itself over HTTP. Only references can be changed here, with a token. */
 export function createAdmin(options: AdminOptions): HttpHandler {
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
-    ['/', () => textAnswer(200, index)],
+    ['/', () => textAnswer(200, options.references === undefined ? index : index + referencesIndex)],
     ['/metrics', (head) => answerMetrics(options, head)],
     ['/healthz', () => jsonAnswer(200, { status: 'ok', ...options.health() })],
     ['/readyz', () => answerReady(options)],
@@ -50,22 +56,27 @@ export function createAdmin(options: AdminOptions): HttpHandler {
     [verdictPath, (head) => answerVerdict(options, head)],
   ]);
   return {
-    admit: (head) => admit(head, routes, options.allowedHosts),
-    handle: async (head) => {
-      const answer = await answerSafely(routes.get(routeOf(head.path)), head, options.meter);
+    admit: (head) => admit(head, routes, options),
+    handle: async (head, body) => {
+      const { references } = options;
+      const route = references?.owns(head.path)
+        ? () => references.handle(head, body)
+        : routes.get(routeOf(head.path));
+      const answer = await answerSafely(route, head, options.meter);
       return head.method === 'HEAD' ? { ...answer, body: new Uint8Array() } : answer;
     },
-    refuse: () => textAnswer(413, 'a request here has no body\n'),
+    refuse: () => textAnswer(413, 'the body is too large, or was cut\n'),
   };
 }
 
 function admit(
   head: RequestHead,
   routes: ReadonlyMap<string, Route>,
-  allowedHosts: readonly string[],
+  { allowedHosts, references }: AdminOptions,
 ): Admission {
-  if (!routes.has(routeOf(head.path))) return refusal(textAnswer(404, 'not found; see /\n'));
-  if (head.method !== 'GET' && head.method !== 'HEAD') {
+  const isReferences = references?.owns(head.path) ?? false;
+  if (!routes.has(routeOf(head.path)) && !isReferences) return refusal(textAnswer(404, 'not found; see /\n'));
+  if (!isReferences && head.method !== 'GET' && head.method !== 'HEAD') {
     return refusal(textAnswer(405, 'only GET and HEAD\n', { allow: 'GET, HEAD' }));
   }
   if (head.path.startsWith('/api/') && !isTrustedHost(head.headers['host'], allowedHosts)) {
@@ -76,7 +87,9 @@ function admit(
       ),
     );
   }
-  return { take: true, encoding: 'identity', bytesMax: 0 };
+  return references?.owns(head.path)
+    ? references.admit(head)
+    : { take: true, encoding: 'identity', bytesMax: 0 };
 }
 
 /** Of all paths below it. */

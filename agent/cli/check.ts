@@ -1,5 +1,8 @@
+import type { ReferenceFile } from '../../config/config.ts';
 import { formatFault, loadConfig } from '../../config/load.ts';
 import type { Registries } from '../../config/schema.ts';
+import { nodeDigest } from '../adapters/node-digest.ts';
+import { fromPortable } from '../pipeline/reference-portable.ts';
 import { thresholdTable } from './threshold-table.ts';
 
 /** What the command may look at, and where it says what it found. */
@@ -36,10 +39,22 @@ export function check(
     io.write(`${file}: ${counted(loaded.faults.length, 'fault')}`);
     return 2;
   }
-  const { rules, alerting } = loaded.config;
+  const { rules, alerting, references } = loaded.config;
+  const damaged = damagedReferences(references.files, io);
+  for (const fault of damaged) io.write(fault);
+  if (damaged.length > 0) return 2;
   io.write(`${file}: ok, ${counted(rules.length, 'rule')}, ${counted(alerting.channels.length, 'channel')}`);
   for (const line of thresholdTable(loaded.config, registries.detectors, args.rows)) io.write(line);
   return 0;
+}
+
+/** Reference files of JSON are read whole: a damaged one would leave its signals without a reference. */
+function damagedReferences(files: readonly ReferenceFile[], io: CheckIo): readonly string[] {
+  return files.flatMap((file) => {
+    if (!file.path.toLowerCase().endsWith('.json')) return [];
+    const read = fromPortable(io.readFile(file.path) ?? '', file, (text) => nodeDigest().sha256(text));
+    return read.ok ? [] : [`${file.path}: the reference file ${file.name} is refused: ${read.fault}`];
+  });
 }
 
 function counted(count: number, what: string): string {

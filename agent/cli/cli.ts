@@ -4,6 +4,7 @@ import { registries } from '../agent.ts';
 import { check } from './check.ts';
 import { limits } from './limits.ts';
 import { readText } from './read-text.ts';
+import { addReferenceCommands } from './reference.ts';
 import { serve } from './serve.ts';
 import { listVerdicts, showVerdict, type VerdictArgs } from './verdict.ts';
 import { agentVersion } from './version.ts';
@@ -46,6 +47,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .action(async (options: { url: string; model: string }) => {
       code = await limits(options, { get: getText, write });
     });
+  addReferenceCommands(program, (ended) => {
+    code = ended;
+  });
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

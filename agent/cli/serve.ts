@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { formatFault, loadConfig } from '../../config/load.ts';
+import type { Store } from '../../core/ports.ts';
+import type { Reference } from '../../core/reference.ts';
+import { Secret } from '../../core/secret.ts';
 import { scheduleCron } from '../adapters/cron.ts';
 import { openFileBlobs } from '../adapters/file-blobs.ts';
 import { type HttpServerFault, startHttpServer } from '../adapters/http-server.ts';
@@ -15,9 +18,11 @@ import { StoreUnusable } from '../adapters/store-errors.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { systemRandom } from '../adapters/system-random.ts';
 import { createAdmin } from '../admin/admin.ts';
+import { createReferencesApi, tokenCharactersMin } from '../admin/references-api.ts';
 import { type Agent, createAgent, registries, type Trace } from '../agent.ts';
 import { type Cleanups, createCleanups } from '../cleanup.ts';
 import type { ListeningServer } from '../http.ts';
+import { decodeRecord } from '../pipeline/references.ts';
 import { readReferences } from './read-references.ts';
 import { readText } from './read-text.ts';
 import { createSenders } from './senders.ts';
@@ -125,7 +130,7 @@ async function start(running: Running): Promise<void> {
       log,
       meter,
     },
-    references: await readReferences(config, clock, digest, log),
+    references: await readReferences(config, clock, digest, log, await storedReferences(store)),
     identity: { name: 'kedge', version: agentVersion },
     trace: await startTracing(running),
     isRollbackDisabled: () =>
@@ -137,6 +142,21 @@ async function start(running: Running): Promise<void> {
   await listen(agent, running);
   agent.start();
   log.info('ready', { version: agentVersion, node: process.version });
+}
+
+/** Those in force lend their edges to the files: windows are counted on one scale. */
+async function storedReferences(store: Store): Promise<readonly Reference[]> {
+  const records = await store.scan('reference/');
+  return records.flatMap(([, bytes]) => {
+    try {
+      const { reference, standing, pinned } = decodeRecord(bytes);
+      const isHeld = standing === 'in_force' && reference.series.version === '';
+      return isHeld && (reference.kind !== 'file' || pinned !== undefined) ? [reference] : [];
+    } catch {
+      // The agent counts and logs it when it restores its state.
+      return [];
+    }
+  });
 }
 
 async function listen(agent: Agent, { config, log, meter, cleanups }: Running): Promise<void> {
@@ -159,6 +179,12 @@ async function listen(agent: Agent, { config, log, meter, cleanups }: Running): 
     verdict: (id) => agent.verdict(id),
     allowedHosts: hostOf(config.externalUrl),
     meter,
+    references: createReferencesApi({
+      service: agent.references,
+      token: readToken(config.admin.tokenFile, log),
+      sha256: (text) => nodeDigest().sha256(text),
+      onRefused: () => meter.add('rejected', 1, { reason: 'token' }),
+    }),
   });
   const onFault = (reason: HttpServerFault): void => {
     if (reason === 'internal') meter.add('internal_errors', 1, { stage: 'receive' });
@@ -183,6 +209,18 @@ async function listen(agent: Agent, { config, log, meter, cleanups }: Running): 
   });
   cleanups.add('otlp', () => otlpServer.close(), 3_000);
   log.info('listening', { otlpHttp: urlOf(otlpServer), admin: urlOf(adminServer) });
+}
+
+/** A token that cannot be read, or could be guessed, is none: nothing can be changed then, and the log says why. */
+function readToken(file: string | undefined, log: JsonLog): Secret | undefined {
+  if (file === undefined) return undefined;
+  const token = readText(file)?.trim() ?? '';
+  if (token.length >= tokenCharactersMin) return new Secret(token);
+  log.error('admin.token_file holds no token: nothing can be changed over the admin port', {
+    file,
+    todo: `put ${tokenCharactersMin} or more random characters into it and start again`,
+  });
+  return undefined;
 }
 
 function urlOf({ host, port }: ListeningServer): string {

@@ -4,8 +4,9 @@ import type { Call } from '../../core/observation.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Digest, Log, Meter } from '../../core/ports.ts';
 import type { Reference } from '../../core/reference.ts';
-import { seriesKey } from '../../core/series.ts';
-import { logScale } from '../../detectors/sketches/log-histogram.ts';
+import type { Scale } from '../../core/scale.ts';
+import { type Series, seriesKey } from '../../core/series.ts';
+import { newCounters } from '../../detectors/counters/counters.ts';
 import type { ContentBook } from './content-book.ts';
 import { type Row, RowCounter, trackOf } from './count-row.ts';
 import { Dedupe } from './dedupe.ts';
@@ -15,11 +16,14 @@ import {
   newVersion,
   type SignalState,
   type SignalTrack,
+  seriesOf,
   type VersionState,
 } from './model-state.ts';
 import { isUsableName } from './names.ts';
-import { resultScale } from './result-scale.ts';
+import { fixedScale } from './result-scale.ts';
 import { RowBlock } from './row-block.ts';
+import { segmentSampleMax, segmentsWith } from './segment-known.ts';
+import { SegmentSplit } from './segment-split.ts';
 import { type PaneBudget, Track } from './track.ts';
 
 /** A row dated further ahead of our clock than this is refused: it would push the watermark. */
@@ -35,6 +39,10 @@ export interface AggregatorOptions {
   readonly contentBook?: ContentBook;
   /** References of files and of the store; the first of equal series wins. */
   readonly references: readonly Reference[];
+  /** The reference in force of a signal that is seen for the first time; else a scale to learn one on. */
+  readonly referenceOf?: (series: Series) => { readonly reference?: Reference; readonly scale?: Scale };
+  /** Every reference there is: segments with one get their place at once. */
+  readonly listed?: () => readonly Reference[];
   /** The longest window any rule takes over this signal, ms; 0 where none watches it. */
   readonly keepMs: (model: string, environment: string, signal: string) => number;
   /** Event time up to which windows of a model were judged before a restart: rows before it are late for good. */
@@ -61,9 +69,11 @@ export class Aggregator {
   readonly budget: PaneBudget;
   readonly #options: AggregatorOptions;
   readonly #dedupe: Dedupe;
-  readonly #references: ReadonlyMap<string, Reference>;
+  readonly #references = new Map<string, Reference>();
   readonly #counter: RowCounter;
   readonly #rows = new Map<string, number>();
+  /** Absent where no segment is declared: rows then take no look at it. */
+  readonly #split: SegmentSplit | undefined;
   #modelCount = 0;
 
   constructor(options: AggregatorOptions) {
@@ -76,20 +86,32 @@ export class Aggregator {
       meter: options.meter,
       ...(options.contentBook === undefined ? {} : { contentBook: options.contentBook }),
     });
-    const references = new Map<string, Reference>();
     for (const reference of options.references) {
       const key = seriesKey(reference.series);
-      if (!references.has(key)) references.set(key, reference);
+      if (!this.#references.has(key)) this.#references.set(key, reference);
     }
-    this.#references = references;
+    const { segments = [] } = options.config;
+    if (segments.length === 0) return;
+    this.#split = new SegmentSplit({
+      segments,
+      known: (state) => segmentsWith([...this.#references.values(), ...(options.listed?.() ?? [])], state),
+      meter: options.meter,
+      log: options.log,
+    });
   }
 
   get modelCount(): number {
     return this.#modelCount;
   }
 
+  /** Every model, and after each its segments. */
   *states(): Generator<ModelState> {
-    for (const byModel of this.models.values()) yield* byModel.values();
+    for (const byModel of this.models.values()) {
+      for (const state of byModel.values()) {
+        yield state;
+        if (state.segments !== undefined) yield* state.segments.values();
+      }
+    }
   }
 
   /** What was seen of the versions of a model. */
@@ -114,6 +136,7 @@ export class Aggregator {
     if (call.timeMs > version.lastSeenMs) version.lastSeenMs = call.timeMs;
     this.#rows.set(call.convention, (this.#rows.get(call.convention) ?? 0) + 1);
     this.#counter.count(row, call);
+    if (this.#split !== undefined) this.#countSegments(this.#split.of(state, call), row, call);
     this.#options.onRow?.(state, call);
     return true;
   }
@@ -171,11 +194,14 @@ export class Aggregator {
     }
     const made = newVersion(version, timeMs, new RowBlock((values) => this.#dropMany('panes_max', values)));
     state.versions.set(version, made);
-    this.#options.log.info('version discovered', {
-      model: state.model,
-      environment: state.environment,
-      version,
-    });
+    // A segment has the versions of its model: to say it of each would say nothing new.
+    if (state.whole === undefined) {
+      this.#options.log.info('version discovered', {
+        model: state.model,
+        environment: state.environment,
+        version,
+      });
+    }
     return made;
   }
 
@@ -219,12 +245,16 @@ export class Aggregator {
   #newSignal(state: ModelState, name: string): SignalState {
     const keepMs = this.#options.keepMs(state.model, state.environment, name);
     if (fixedScale(name) !== undefined) return { name, learner: undefined, keepMs };
-    const learner = new Learner(this.#options.config.references.learn, (text) =>
-      this.#options.digest.sha256(text),
-    );
-    const { model, environment } = state;
-    const reference = this.#references.get(seriesKey({ model, environment, version: '', signal: name }));
+    const sha256 = (text: string) => this.#options.digest.sha256(text);
+    const { learn } = this.#options.config.references;
+    const sample = state.whole === undefined ? undefined : segmentSampleMax;
+    const learner = new Learner(learn, sha256, sample);
+    const series = seriesOf(state, name);
+    const known = this.#options.referenceOf?.(series);
+    const reference = this.#references.get(seriesKey(series)) ?? known?.reference;
     if (reference !== undefined) learner.adopt(reference);
+    else if (known?.scale !== undefined)
+      learner.restore({ scale: known.scale, counters: newCounters(known.scale), fromMs: state.closedMs });
     return { name, learner, keepMs };
   }
 
@@ -237,6 +267,17 @@ export class Aggregator {
     if (this.#dedupe.seen(call.idHigh, call.idLow, nowMs)) return this.#drop('duplicate');
     const version = this.version(state, call.version, call.timeMs);
     return version && { state, version, paneStartMs, timeMs: call.timeMs, weight: call.weight };
+  }
+
+  /** The row again, as one of each segment it belongs to. */
+  #countSegments(segments: readonly ModelState[], row: Row, call: Call): void {
+    for (const state of segments) {
+      const version = this.version(state, call.version, call.timeMs);
+      if (version === undefined) continue;
+      version.rows++;
+      if (call.timeMs > version.lastSeenMs) version.lastSeenMs = call.timeMs;
+      this.#counter.count({ ...row, state, version }, call);
+    }
   }
 
   /** Makes room by forgetting the version that was seen longest ago, if it has been silent for an hour of event time. */
@@ -264,20 +305,5 @@ export class Aggregator {
 
   #dropMany(reason: DropReason, count: number): void {
     this.#options.meter.add('dropped', count, { reason });
-  }
-}
-
-/** Built-in signals are judged by limits, not by shape: their scale is the same everywhere and needs no learning. */
-function fixedScale(signal: string) {
-  switch (signal) {
-    case 'latency_ms':
-    case 'first_token_ms':
-    case 'cost_usd':
-    case 'transaction_cost_usd':
-      return logScale;
-    case 'error_share':
-      return resultScale;
-    default:
-      return undefined;
   }
 }

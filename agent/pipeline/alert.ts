@@ -55,6 +55,8 @@ export interface AlertStageOptions {
   readonly config: AlertingConfig;
   /** The rules in force now. */
   readonly rules: () => readonly Rule[];
+  /** Names of the declared segments; absent: none. */
+  readonly segments?: readonly string[];
   readonly random: Random;
   readonly digest: Digest;
   readonly meter: Meter;
@@ -144,7 +146,8 @@ class RecordedAlertStage implements AlertStage {
     const steps: Step[] = [];
     for (const alert of byId(this.#book.alerts)) {
       const rule = rules.get(alert.rule);
-      if (rule !== undefined && isWatching(rule, alert.model, alert.environment, alert.signal)) continue;
+      const isWatched = rule !== undefined && isWatching(rule, alert.model, alert.environment, alert.signal);
+      if (isWatched && this.#isDeclared(alert)) continue;
       steps.push(this.#remove(alert, 'rule_removed', nowMs));
     }
     for (const incident of byId(this.#book.incidents)) this.#forgetLost(incident, nowMs);
@@ -175,6 +178,11 @@ class RecordedAlertStage implements AlertStage {
 
   inspect(): AlertRecords {
     return { alerts: [...this.#book.alerts.values()], incidents: [...this.#book.incidents.values()] };
+  }
+
+  #isDeclared({ segment }: Alert): boolean {
+    if (segment === undefined) return true;
+    return (this.#options.segments ?? []).some((name) => segment.startsWith(`${name}=`));
   }
 
   #step(rule: Rule, verdict: Verdict, nowMs: number): Step | undefined {
@@ -314,8 +322,9 @@ class RecordedAlertStage implements AlertStage {
       if (event === 'none') continue;
       this.#options.meter.add('transitions', 1, { event });
       const { statistic, threshold, size } = alert.lastVerdict;
-      const { rule, model, environment, signal, version, severity, incident } = alert;
-      const place = { rule, model, environment, signal, version, severity, incident };
+      const { rule, model, environment, signal, segment, version, severity, incident } = alert;
+      const of = segment === undefined ? {} : { segment };
+      const place = { rule, model, environment, signal, ...of, version, severity, incident };
       this.#options.log.info(`${from.toUpperCase()} → ${to.toUpperCase()}`, {
         ...place,
         statistic,
@@ -382,5 +391,6 @@ function describeStep(alert: Alert, previous: Alert | undefined, event: AlertEve
 
 function nameOf(alert: Alert): string {
   const version = alert.version === '' ? '' : ` ${alert.version}`;
-  return `${alert.rule} on ${alert.signal} of ${alert.model}${version}`;
+  const segment = alert.segment === undefined ? '' : ` of ${alert.segment}`;
+  return `${alert.rule} on ${alert.signal}${segment} of ${alert.model}${version}`;
 }

@@ -3,7 +3,7 @@ import { decodeCounters, encodeCounters } from '../../detectors/counters/codec.t
 import { scaleFromJson, scaleToJson } from '../../detectors/counters/freeze.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { SavedState } from './detector-states.ts';
-import type { ModelState, SignalTrack, VersionState } from './model-state.ts';
+import { type ModelState, type SignalTrack, segmentOf, type VersionState } from './model-state.ts';
 
 /**
  * The counters of all open and closed panes, and what is being learned, as one blob: magic, length of the JSON part,
@@ -27,6 +27,8 @@ interface ModelHead {
   readonly environment: string;
   readonly newestMs: number;
   readonly closedMs: number;
+  /** Absent: the whole model. A segment comes after its model. */
+  readonly segment?: string;
   readonly learning: readonly {
     readonly signal: string;
     readonly scale: unknown;
@@ -83,8 +85,9 @@ export function restoreCheckpoint(aggregator: Aggregator, bytes: Uint8Array, pan
   const { head, counters } = unpack(bytes);
   let panes = 0;
   for (const model of head.models) {
-    const state = aggregator.model(model.environment, model.model, model.newestMs);
-    if (state === undefined) continue;
+    const whole = aggregator.model(model.environment, model.model, model.newestMs);
+    if (whole === undefined) continue;
+    const state = model.segment === undefined ? whole : segmentOf(whole, model.segment);
     state.newestMs = model.newestMs;
     state.closedMs = model.closedMs;
     restoreSignals(aggregator, state, model);
@@ -104,9 +107,10 @@ function modelHead(state: ModelState, place: (counters: Counters) => number): Mo
     const { scale, counters, fromMs } = snapshot;
     return [{ signal: signal.name, scale: scaleToJson(scale), counters: place(counters), fromMs }];
   });
-  const { model, environment, newestMs, closedMs } = state;
+  const { model, environment, newestMs, closedMs, segment } = state;
   const versions = [...state.versions.values()].map((version) => versionHead(version, place));
-  return { model, environment, newestMs, closedMs, learning, versions };
+  const named = segment === undefined ? {} : { segment };
+  return { model, environment, newestMs, closedMs, ...named, learning, versions };
 }
 
 function versionHead(version: VersionState, place: (counters: Counters) => number): VersionHead {

@@ -5,6 +5,7 @@ import { boundaryKey } from './boundary-key.ts';
 import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
 import type { DetectorStates } from './detector-states.ts';
 import type { LadderBook } from './ladder-book.ts';
+import type { LearningCheckpoint } from './learning-checkpoint.ts';
 
 const blobName = 'counters';
 const ladderBlobName = 'ladders';
@@ -12,8 +13,8 @@ const ladderBlobName = 'ladders';
 export interface Checkpointer {
   /** `closedMs`: event time up to which windows were judged and stored, by environment and model. */
   restore(closedMs: ReadonlyMap<string, number>): Promise<void>;
-  /** Never rejects: a checkpoint that fails is counted, and the next one tries again. */
-  write(): Promise<void>;
+  /** Never rejects: a checkpoint that fails is counted, and the next one tries again. `final`: the process ends. */
+  write(when?: 'final'): Promise<void>;
 }
 
 /** Something else that a checkpoint saves, in a blob of its own. `restore` may throw: then it begins anew. */
@@ -30,6 +31,7 @@ export interface CheckpointerOptions {
   readonly ladders: LadderBook;
   /** Restored after panes and windows, in this order. */
   readonly others: readonly Saved[];
+  readonly learning: LearningCheckpoint;
   readonly blobs: BlobStore;
   readonly config: Config;
   readonly clock: Clock;
@@ -39,7 +41,7 @@ export interface CheckpointerOptions {
 
 /** Saves and restores counters. A damaged or foreign checkpoint costs the counters since then, never the start. */
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
-  const { aggregator, states, ladders, blobs, config, clock, meter, log } = options;
+  const { aggregator, states, ladders, learning, blobs, config, clock, meter, log } = options;
   const { paneMs } = config.windows;
   return {
     restore: async (closedMs) => {
@@ -49,9 +51,10 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
         return;
       }
       await restoreFrom(bytes, options);
+      await learning.restore();
       alignBoundaries(aggregator, closedMs, paneMs);
     },
-    write: async () => {
+    write: async (when) => {
       try {
         const bytes = encodeCheckpoint(aggregator, paneMs, clock.nowMs(), states.all());
         await blobs.write(blobName, bytes);
@@ -60,6 +63,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
           const part = other.encode();
           if (part !== undefined) await blobs.write(other.name, part);
         }
+        await learning.write(clock.nowMs(), when ?? 'due');
         meter.add('checkpoints', 1, { result: 'ok' });
         meter.set('checkpoint_bytes', bytes.length);
       } catch (fault) {

@@ -4,7 +4,7 @@ import type { Scale } from '../../core/scale.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Finding, Verdict, VerdictCause } from '../../core/verdict.ts';
 import type { SignalFamily } from '../../detectors/ladder/alpha-ladder.ts';
-import type { SignalState } from './model-state.ts';
+import { type SignalState, seriesOf } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
 /** One rule's look at one signal of a model, when a pane closed. */
@@ -14,6 +14,13 @@ export interface Look {
   readonly signal: SignalState;
   readonly scale: Scale;
   readonly shares: BudgetShares;
+}
+
+/** What a window was compared with, where that is not simply the model's reference. */
+export interface ComparisonShown {
+  readonly id: string;
+  /** Added to the reason; '' where there is nothing to say. */
+  readonly note: string;
 }
 
 /** Who shares the false-alarm budget of a model; counted once for each pane that closes. */
@@ -28,10 +35,9 @@ export interface BudgetShares {
 export function toVerdict(
   { rule, closed, signal }: Look,
   finding: Finding,
-  window: { readonly startMs: number; readonly version: string },
+  window: { readonly startMs: number; readonly version: string; readonly comparison?: ComparisonShown },
 ): Verdict {
-  const { model, environment } = closed.state;
-  const referenceId = signal.learner?.reference?.id;
+  const { note = '', id = signal.learner?.reference?.id } = window.comparison ?? {};
   const { status, cause, statistic, effect, threshold, pValue, direction, size, missing } = finding;
   return {
     status,
@@ -45,17 +51,17 @@ export function toVerdict(
     size,
     // A finding may make these when asked for, which a copy would be.
     get reason() {
-      return finding.reason;
+      return note === '' ? finding.reason : `${finding.reason} ${note}`;
     },
     get evidence() {
       return finding.evidence;
     },
     rule: rule.name,
     detector: rule.detector.type,
-    series: { model, environment, version: window.version, signal: signal.name },
+    series: seriesOf(closed.state, signal.name, window.version),
     startMs: window.startMs,
     endMs: closed.endMs,
-    ...(referenceId === undefined ? {} : { referenceId }),
+    ...(id === undefined ? {} : { referenceId: id }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { globMatches } from '../../core/glob.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Verdict } from '../../core/verdict.ts';
+import type { Comparisons } from './comparisons.ts';
 import { inconclusive, type Look, learningFinding, toVerdict, worse } from './judge-look.ts';
 import type { LadderBook } from './ladder-book.ts';
 import { familyOf, type LadderJudge } from './ladder-judge.ts';
@@ -15,6 +16,7 @@ export interface LadderJudging {
   readonly ladderJudge: LadderJudge;
   /** Gets what each verdict was made from. */
   readonly replays: Replays;
+  readonly comparisons: Comparisons;
 }
 
 /** The default rule: each version's windows on its own, as with any other detector. */
@@ -22,7 +24,8 @@ export function judgeOnLadder(judging: LadderJudging, look: Look): Verdict | und
   const { closed, signal } = look;
   const ladder = judging.ladders.of(closed.state, signal);
   if (ladder === undefined) return undefined;
-  if (signal.learner?.reference === undefined || ladder.reader === undefined) {
+  const isPinned = (look.rule.against ?? 'pinned') === 'pinned';
+  if (isPinned && (signal.learner?.reference === undefined || ladder.reader === undefined)) {
     const finding = learningFinding(look, judging.config, 0);
     return toVerdict(look, finding, { startMs: closed.startMs, version: '' });
   }
@@ -44,25 +47,30 @@ export function judgeOnLadder(judging: LadderJudging, look: Look): Verdict | und
 }
 
 function judgeVersion(
-  { ladders, ladderJudge, config, replays }: LadderJudging,
+  { ladders, ladderJudge, comparisons, config, replays }: LadderJudging,
   look: Look,
   version: string,
 ): Verdict | undefined {
   const { rule, closed, signal, scale, shares } = look;
   const ladder = ladders.of(closed.state, signal);
   if (ladder === undefined) return undefined;
-  const reference = signal.learner?.reference;
+  const { startMs } = closed;
+  const question = { look, version, startMs, scaleId: ladder.scaleId, current: 0 };
+  const resolved = comparisons.onLadder(question, ladder);
+  if ('missing' in resolved) return toVerdict(look, resolved.missing, { startMs, version });
   const found = ladderJudge.judge({
-    ladder,
+    ladder: resolved.ladder,
     version,
     scale,
     rule,
     signal: signal.name,
     endTick: ladders.tickOf(closed.endMs),
-    family: Math.max(1, shares.families[familyOf(signal.name)]),
-    learnedTick: reference?.kind === 'learned' ? ladders.tickOf(reference.toMs) : Number.NEGATIVE_INFINITY,
+    family: Math.max(1, shares.families[familyOf(signal.name, closed.state.segment)]),
+    learnedTick: ladders.tickOf(resolved.learnedMs),
   });
+  // Of another comparison the ladder was a copy; that something drifts holds for the signal.
+  if (resolved.ladder !== ladder && resolved.ladder.drifting) ladder.drifting = true;
   if (found === undefined) return undefined;
-  const startMs = found.startTick * config.windows.paneMs;
-  return replays.note(toVerdict(look, found.finding, { startMs, version }), found.repeatable);
+  const window = { startMs: found.startTick * config.windows.paneMs, version, comparison: resolved };
+  return replays.note(toVerdict(look, found.finding, window), found.repeatable);
 }

@@ -1,4 +1,3 @@
-import type { Config } from '../../config/config.ts';
 import { AssertionFault } from '../../core/assert.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { globMatches } from '../../core/glob.ts';
@@ -6,28 +5,23 @@ import type { Counters } from '../../core/pane.ts';
 import type { Log, Meter } from '../../core/ports.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
+import { signalOf } from '../../core/series.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Finding, Verdict } from '../../core/verdict.ts';
 import { effectiveSize, mergeCounters } from '../../detectors/counters/counters.ts';
 import type { Detector } from '../../detectors/detector.ts';
-import type { SignalFamily } from '../../detectors/ladder/alpha-ladder.ts';
+import { familyShares, type SignalFamily } from '../../detectors/ladder/alpha-ladder.ts';
 import { KeptInverses } from '../../detectors/math/kept-inverses.ts';
+import type { Compared } from './comparisons.ts';
 import { type DetectorStates, stateKey } from './detector-states.ts';
-import { aboutText, withEnough } from './enough.ts';
-import {
-  type BudgetShares,
-  inconclusive,
-  type Look,
-  learningFinding,
-  toVerdict,
-  worse,
-} from './judge-look.ts';
+import { withEnough } from './enough.ts';
+import { type BudgetShares, inconclusive, type Look, toVerdict, worse } from './judge-look.ts';
 import { judgeOnLadder, type LadderJudging } from './judge-on-ladder.ts';
 import { judgeRates, type RateJudging } from './judge-rates.ts';
 import { alphaOfWindow, repeatableWindow } from './judge-replay.ts';
 import { callsSignal, type TrafficJudge } from './judge-traffic.ts';
 import { familyOf } from './ladder-judge.ts';
-import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import { type ModelState, placeOf, type SignalState, seriesOf } from './model-state.ts';
 import type { ClosedPane } from './window.ts';
 
 export interface JudgeOptions extends LadderJudging, RateJudging {
@@ -36,6 +30,8 @@ export interface JudgeOptions extends LadderJudging, RateJudging {
   readonly detectors: ReadonlyMap<string, Detector>;
   /** What sequential detectors remember. */
   readonly states: DetectorStates;
+  /** What a rule that searches slices says of a signal, once a day; absent: nobody searches. */
+  readonly search?: (rule: Rule, closed: ClosedPane, signal: string) => Verdict | undefined;
   readonly meter: Meter;
   readonly log: Log;
 }
@@ -88,7 +84,8 @@ export function createJudge(given: JudgeOptions): Judge {
   const options: Judging = { ...given, inverses: new KeptInverses() };
   const { config, meter } = options;
   const sharesOf = createShares(options);
-  const dueOf = (closed: ClosedPane) => config.rules.filter((rule) => closed.endMs % rule.hopMs === 0);
+  const dueOf = ({ state, endMs }: ClosedPane) =>
+    config.rules.filter((rule) => isForSegment(rule, state.segment) && endMs % rule.hopMs === 0);
   const shown = (verdicts: readonly Verdict[]) => {
     for (const verdict of verdicts) showVerdict(meter, verdict);
     return verdicts;
@@ -139,6 +136,7 @@ function judgeSignal(options: Judging, look: Omit<Look, 'scale'>): Verdict | und
   const { rule, closed, signal } = look;
   const detector = options.detectors.get(rule.detector.type);
   if (detector === undefined) return undefined;
+  if (detector.search) return options.search?.(rule, closed, signal.name);
   const scale = scaleOf(closed.state, signal);
   if (scale === undefined || !detector.scales.includes(scale.kind)) return undefined;
   if (detector.rate !== undefined) return judgeRates(options, { ...look, scale }, detector.rate);
@@ -152,19 +150,24 @@ function judgeWindow(options: Judging, look: Look, detector: Detector): Verdict 
   const startMs = closed.endMs - (detector.sequential ? rule.hopMs : rule.lengthMs);
   const candidates = collect(closed.state, signal, rule, startMs, closed.endMs);
   const judged = (detector.versionsTogether ? together(candidates) : candidates).map((candidate) => {
+    const { version } = candidate;
+    const resolved = compareWith(options, look, detector, { ...candidate, startMs });
+    if ('missing' in resolved) return toVerdict(look, resolved.missing, { startMs, version });
+    const { compared } = resolved;
+    const asked = { ...candidate, startMs, reference: compared?.counters };
     let handed: unknown;
     const find = (state?: unknown) => {
       handed = state;
-      return findIn(options, look, detector, { ...candidate, startMs, state });
+      return findIn(options, look, detector, { ...asked, state });
     };
-    const finding = detector.sequential ? remembering(options, look, candidate.version, find) : find();
-    const window = { startMs, endMs: closed.endMs, firstMs: candidate.firstMs };
-    const verdict = toVerdict(look, withEnough(finding, window), { startMs, version: candidate.version });
+    const finding = detector.sequential
+      ? remembering(options, look, { version, referenceId: compared?.id ?? '' }, find)
+      : find();
+    const enough = withEnough(finding, { startMs, endMs: closed.endMs, firstMs: candidate.firstMs });
+    const verdict = toVerdict(look, enough, { startMs, version, ...(compared && { comparison: compared }) });
     const isComputed = finding.status === 'ok' || finding.status === 'breach';
     return options.replays.note(verdict, () =>
-      isComputed
-        ? repeatableWindow(options.config, look, detector, { ...candidate, state: handed })
-        : undefined,
+      isComputed ? repeatableWindow(options.config, look, detector, { ...asked, state: handed }) : undefined,
     );
   });
   if (judged.length > 0) return judged.reduce(worse);
@@ -178,12 +181,11 @@ function judgeWindow(options: Judging, look: Look, detector: Detector): Verdict 
 function remembering(
   { states }: JudgeOptions,
   { rule, closed, signal }: Look,
-  version: string,
+  { version, referenceId }: { readonly version: string; readonly referenceId: string },
   find: (state: unknown) => Finding,
 ): Finding {
-  const { model, environment } = closed.state;
-  const series = { model, environment, version, signal: signal.name };
-  const key = stateKey(rule.name, series, signal.learner?.reference?.id ?? '');
+  const series = seriesOf(closed.state, signal.name, version);
+  const key = stateKey(rule.name, series, referenceId);
   const finding = find(states.get(key));
   if (finding.state !== undefined) states.keep(key, finding.state);
   return finding;
@@ -193,21 +195,32 @@ function remembering(
 interface WindowCandidate extends Candidate {
   readonly startMs: number;
   readonly state: unknown;
+  readonly reference: Counters | undefined;
+}
+
+/** What a window is compared with, or why it cannot be; nothing for a detector that needs no reference. */
+function compareWith(
+  { comparisons }: Judging,
+  look: Look,
+  detector: Detector,
+  { version, counters, startMs }: Candidate & { readonly startMs: number },
+): { readonly compared: Compared | undefined } | { readonly missing: Finding } {
+  if (detector.needsReference) {
+    const current = effectiveSize(counters);
+    return comparisons.resolve({ look, version, startMs, scaleId: counters.scaleId, current });
+  }
+  const reference = look.signal.learner?.reference;
+  return { compared: reference && { id: reference.id, counters: reference.counters, note: '' } };
 }
 
 function findIn(options: Judging, look: Look, detector: Detector, window: WindowCandidate): Finding {
   const { rule, signal } = look;
   const current = effectiveSize(window.counters);
-  const reference = signal.learner?.reference;
-  if (detector.needsReference) {
-    const missing = withoutReference(options.config, look, window);
-    if (missing !== undefined) return missing;
-  }
   try {
     return detector.judge({
       scale: window.scale,
       current: window.counters,
-      reference: reference?.counters,
+      reference: window.reference,
       options: rule.detector.options,
       alpha: alphaOfWindow(options.config, look, detector).alpha,
       signal: signal.name,
@@ -230,29 +243,6 @@ function findIn(options: Judging, look: Look, detector: Detector, window: Window
       evidence: [],
     };
   }
-}
-
-/** Why this window cannot be compared; undefined where it can. */
-function withoutReference(
-  config: Config,
-  { signal, rule, closed }: Look,
-  window: WindowCandidate,
-): Finding | undefined {
-  const current = effectiveSize(window.counters);
-  const reference = signal.learner?.reference;
-  if (reference === undefined) return learningFinding({ signal, closed }, config, current);
-  if (reference.kind === 'learned' && window.startMs < reference.toMs) {
-    const learned = effectiveSize(reference.counters);
-    // The first window that begins after learning.
-    const enoughAtMs = reference.toMs + rule.lengthMs;
-    const said = `This window of ${signal.name} was learned from; the first one after it ends ${aboutText(enoughAtMs)}.`;
-    return { ...inconclusive('no_reference', said, learned, current), missing: { enoughAtMs } };
-  }
-  if (reference.scale.id === window.counters.scaleId) return undefined;
-  // What was counted on the former scale has left the window once it has moved on by its length.
-  const enoughAtMs = closed.endMs + rule.lengthMs;
-  const reason = `${signal.name} was counted on another scale than its reference; windows on the new one are whole ${aboutText(enoughAtMs)}.`;
-  return { ...inconclusive('scale_mismatch', reason, 0, current), missing: { enoughAtMs } };
 }
 
 /** The counters of each version that has rows in the window and matches the rule. */
@@ -296,10 +286,21 @@ function together(candidates: readonly Candidate[]): Candidate[] {
 function createShares({ config, detectors }: JudgeOptions): (closed: ClosedPane) => BudgetShares {
   let last: { readonly closed: ClosedPane; readonly shares: BudgetShares } | undefined;
   return (closed) => {
-    if (last?.closed !== closed)
-      last = { closed, shares: countShares(config.rules, closed.state, detectors) };
+    if (last?.closed !== closed) last = { closed, shares: sharesIn(config.rules, closed, detectors) };
     return last.shares;
   };
+}
+
+function sharesIn(
+  rules: readonly Rule[],
+  { state }: ClosedPane,
+  detectors: ReadonlyMap<string, Detector>,
+): BudgetShares {
+  return countShares(
+    rules.filter((rule) => isForSegment(rule, state.segment)),
+    state,
+    detectors,
+  );
 }
 
 /** Who shares the false-alarm budget of a model. */
@@ -312,22 +313,36 @@ export function countShares(
   let watched = 0;
   for (const rule of rules) {
     const detector = detectors.get(rule.detector.type);
-    if (detector === undefined) continue;
+    if (detector === undefined || detector.search) continue;
     if (detector.traffic !== undefined) families.rest++;
     for (const signal of signalsUnder(rule, state)) {
       if (rule.class === 'drift' && detector.rate === undefined) watched++;
-      if (detector.ladder) families[partOf(detector, signal)]++;
+      if (detector.ladder) families[partOf(detector, signal, state.segment)]++;
     }
   }
-  return { watched, families };
+  return overSegments(state, { watched, families });
+}
+
+/** Segments of a model have the signals of the model: those of one stand for those of each. */
+function overSegments(state: ModelState, { watched, families }: BudgetShares): BudgetShares {
+  if (state.whole === undefined) return { watched, families };
+  const segments = state.whole.segments?.size ?? 1;
+  // Outside the ladder segments have their part of the whole budget, too.
+  const all = (watched * segments) / familyShares.segments;
+  return { watched: all, families: { ...families, segments: families.segments * segments } };
+}
+
+/** '' matches the whole model. */
+export function isForSegment(rule: Rule, segment = ''): boolean {
+  return globMatches(rule.match.segment ?? '*', segment);
 }
 
 function signalsUnder(rule: Rule, { model, environment, signals }: ModelState): readonly string[] {
   return [...signals.keys()].filter((signal) => isWatching(rule, model, environment, signal));
 }
 
-function partOf(detector: Detector, signal: string): SignalFamily {
-  return detector.rate === undefined ? familyOf(signal) : 'rates';
+function partOf(detector: Detector, signal: string, segment: string | undefined): SignalFamily {
+  return detector.rate === undefined ? familyOf(signal, segment) : 'rates';
 }
 
 function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {
@@ -341,7 +356,7 @@ function scaleOf(state: ModelState, signal: SignalState): Scale | undefined {
 
 function showVerdict(meter: Meter, verdict: Verdict): void {
   meter.add('verdicts', 1, { detector: verdict.detector, status: verdict.status });
-  const labels = { model: verdict.series.model, rule: verdict.rule, signal: verdict.series.signal };
+  const labels = { model: verdict.series.model, rule: verdict.rule, signal: signalOf(verdict.series) };
   meter.set('signal_rows', verdict.size.current, labels);
   if (verdict.statistic !== undefined) meter.set('signal_statistic', verdict.statistic, labels);
   if (verdict.threshold !== undefined) meter.set('signal_threshold', verdict.threshold, labels);

@@ -1,38 +1,24 @@
-import { decodeJson, encodeJson } from '../../core/json.ts';
+import { decodeJson } from '../../core/json.ts';
 import type { Counters } from '../../core/pane.ts';
 import type { Clock, Log, Meter, StoreWrite } from '../../core/ports.ts';
 import type { Reference } from '../../core/reference.ts';
-import { type Series, seriesKey } from '../../core/series.ts';
+import { type Series, seriesKey, signalOf } from '../../core/series.ts';
 import { addBins, type Binning, binningOf } from '../../detectors/ladder/binning.ts';
-import type { Steps } from '../../detectors/ladder/cross-fit.ts';
-import { JudgeRoom, ModelReader } from '../../detectors/ladder/judge-series.ts';
-import {
-  modelOfCounts,
-  type ReferenceModel,
-  referenceModelSteps,
-  referenceModelToJson,
-} from '../../detectors/ladder/reference-model.ts';
-import { PaneHistory, type ReferencePanes, ticksPerDay } from '../../detectors/ladder/reference-panes.ts';
+import type { ReferenceHealth } from '../../detectors/ladder/reference-health.ts';
+import { PaneHistory, ticksPerDay } from '../../detectors/ladder/reference-panes.ts';
 import { hourOfWeek } from '../../detectors/ladder/seasonal.ts';
-import {
-  isTrafficDue,
-  isTrafficLearned,
-  trafficVarianceSteps,
-} from '../../detectors/ladder/traffic-variance.ts';
+import { isTrafficDue, isTrafficLearned } from '../../detectors/ladder/traffic-variance.ts';
 import { binsMax, hoursPerWeek, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { LadderModels } from './ladder-models.ts';
 import { fromStored, keepThin, type SignalLadder, type StoredLadder } from './ladder-state.ts';
-import { ModelQueue } from './model-queue.ts';
-import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import { type ModelState, placeOf, type SignalState, seriesOf } from './model-state.ts';
 import { packSections, unpackSections } from './sections.ts';
 import type { ClosedPane } from './window.ts';
 
 /** Series followed, at most: some 40 KB each. More are counted and judged by other rules only. */
 export const ladderSeriesMax = 4_000;
-/** A learned reference is refined each day until it is this old. */
-const refineDays = 28;
 const ticksPerHour = 12;
 const dayMs = 86_400_000;
-const prefix = 'ladder/';
 
 /**
  * The windows and reference models of the default rule, fed once per closed pane. Windows are kept as running sums
@@ -46,8 +32,7 @@ export class LadderBook {
   readonly #stored: Map<string, Uint8Array>;
   readonly #isWatched: (series: Series) => boolean;
   readonly #unwatched = new WeakSet<SignalState>();
-  readonly #queue: ModelQueue;
-  readonly #room = new JudgeRoom();
+  readonly #models: LadderModels;
   readonly #paneMs: number;
   readonly #dayTicks: number;
   readonly #meter: Meter;
@@ -55,7 +40,9 @@ export class LadderBook {
   /** Rings of a checkpoint that no pane has asked for yet, by series and version. */
   readonly #saved = new Map<string, Uint8Array>();
   readonly #bins = new Float64Array(binsMax);
-  #writes: StoreWrite[] = [];
+  readonly #givenModel: (referenceId: string) => StoredLadder | undefined;
+  /** Panes of references that are learned or refined, from a checkpoint, by series. */
+  readonly #savedHistories = new Map<string, SavedHistory>();
   #rings = 0;
 
   constructor(options: {
@@ -67,13 +54,18 @@ export class LadderBook {
     readonly isWatched: (series: Series) => boolean;
     /** Every `ladder/` record of the store, by what follows the prefix. */
     readonly stored: ReadonlyMap<string, Uint8Array>;
+    /** The model that came with a reference, by its id: of imported ones. */
+    readonly modelOf?: (referenceId: string) => StoredLadder | undefined;
   }) {
+    this.#givenModel = options.modelOf ?? (() => undefined);
     this.#paneMs = options.paneMs;
     this.#dayTicks = Math.max(1, Math.min(ticksPerDay, Math.round(dayMs / options.paneMs)));
     this.#meter = options.meter;
     this.#log = options.log;
     this.#isWatched = options.isWatched;
-    this.#queue = new ModelQueue(options.clock);
+    const { clock, paneMs, log } = options;
+    const onFault = (fault: unknown, series: Series) => this.#tell(fault, series);
+    this.#models = new LadderModels({ clock, paneMs, log, dayTicks: this.#dayTicks, onFault });
     this.#stored = new Map(options.stored);
   }
 
@@ -86,12 +78,12 @@ export class LadderBook {
         this.#tell(fault, { model: closed.state.model, signal: signal.name });
       }
     }
-    this.#queue.work();
+    this.#models.work();
   }
 
   /** Makes no more models. */
   stop(): void {
-    this.#queue.stop();
+    this.#models.stop();
   }
 
   #feedSignal(closed: ClosedPane, signal: SignalState): void {
@@ -105,8 +97,8 @@ export class LadderBook {
   /** Undefined where the signal has no scale yet, or one the rule cannot read. */
   of(state: ModelState, signal: SignalState): SignalLadder | undefined {
     const made = this.#bySignal.get(signal);
-    if (made !== undefined || this.#unwatched.has(signal)) return made;
-    const series = { model: state.model, environment: state.environment, version: '', signal: signal.name };
+    if ((made !== undefined && !made.isReplaced) || this.#unwatched.has(signal)) return made;
+    const series = seriesOf(state, signal.name);
     if (!this.#isWatched(series)) {
       this.#unwatched.add(signal);
       return undefined;
@@ -118,7 +110,7 @@ export class LadderBook {
   }
 
   #make(key: string, state: ModelState, signal: SignalState): SignalLadder | undefined {
-    const series = { model: state.model, environment: state.environment, version: '', signal: signal.name };
+    const series = seriesOf(state, signal.name);
     const learned = signal.learner?.reference ?? signal.learner?.snapshot();
     if (learned === undefined) return undefined;
     const binning = binningOf(learned.scale, learned.counters);
@@ -126,7 +118,8 @@ export class LadderBook {
     const ladder: SignalLadder = {
       series,
       binning,
-      history: new PaneHistory(binning.size, this.#dayTicks),
+      scaleId: learned.scale.id,
+      history: isBeingLearned(state, signal) ? new PaneHistory(binning.size, this.#dayTicks) : undefined,
       reader: undefined,
       referenceId: '',
       startedTick: this.tickOf(learned.fromMs),
@@ -135,13 +128,26 @@ export class LadderBook {
       recent: new Map(),
       awaits: '',
       drifting: false,
+      isReplaced: false,
     };
-    const stored = this.#takeStored(key);
-    let made = stored?.scaleId === learned.scale.id ? fromStored(ladder, stored, this.#room) : ladder;
+    const stored = this.#givenModel(signal.learner?.reference?.id ?? '') ?? this.#takeStored(key);
+    let made = stored?.scaleId === learned.scale.id ? fromStored(ladder, stored, this.#models.room) : ladder;
     const isFile = signal.learner?.reference?.kind === 'file';
     if (isFile && made.reader !== undefined) made = this.#learnOn(made, this.tickOf(state.closedMs));
+    made = this.#withHistory(key, made);
     this.#ladders.set(key, made);
     return made;
+  }
+
+  /** The panes of before a restart, where they have the cells of today: with them goes the way they were binned. */
+  #withHistory(key: string, ladder: SignalLadder): SignalLadder {
+    const saved = this.#savedHistories.get(key);
+    this.#savedHistories.delete(key);
+    const { binning } = ladder;
+    if (saved === undefined || saved.binOf.length !== binning.binOf.length) return ladder;
+    // Panes of another reference than the one in force now are no panes of its model.
+    if (saved.history.bins !== binning.size || saved.startedTick !== ladder.startedTick) return ladder;
+    return { ...ladder, binning: { ...binning, binOf: saved.binOf }, history: saved.history };
   }
 
   /** After a restart traffic is learned from anew, and replaces what was known once it is as old as that was. */
@@ -176,11 +182,59 @@ export class LadderBook {
     for (const [key, version, length] of head) this.#saved.set(JSON.stringify([key, version]), take(length));
   }
 
+  /** The panes that models are made from, for the checkpoint: without them a season is not learned over a restart. */
+  encodeHistories(): Uint8Array {
+    const parts: Uint8Array[] = [];
+    const head: HistoryHead[] = [];
+    for (const [key, { history, binning, startedTick }] of this.#ladders) {
+      if (history === undefined) continue;
+      const bytes = history.toBytes();
+      parts.push(bytes);
+      head.push([key, [...binning.binOf], startedTick, bytes.length]);
+    }
+    return packSections(head, parts);
+  }
+
+  /** The reverse. Throws on bytes that are no histories. */
+  restoreHistories(bytes: Uint8Array): void {
+    const { head, take } = unpackSections<readonly HistoryHead[]>(bytes);
+    for (const [key, binOf, startedTick, length] of head) {
+      const history = PaneHistory.fromBytes(take(length), this.#dayTicks);
+      this.#savedHistories.set(key, { binOf: Uint8Array.from(binOf), startedTick, history });
+    }
+  }
+
+  /**
+   * Another reference came into force for a signal: its ladder is made anew from it, with the model that was stored of it
+   * where there is one. Windows go on where the bins stay the same.
+   */
+  replace(series: Series, model: Uint8Array | undefined): void {
+    const key = seriesKey(series);
+    const ladder = this.#ladders.get(key);
+    if (ladder !== undefined) ladder.isReplaced = true;
+    for (const [version, ring] of ladder?.rings ?? []) {
+      this.#saved.set(JSON.stringify([key, version]), ring.toBytes());
+      this.#rings--;
+    }
+    this.#ladders.delete(key);
+    this.#savedHistories.delete(key);
+    if (model === undefined) this.#stored.delete(key);
+    else this.#stored.set(key, model);
+  }
+
+  /** What is known of the reference in force of a signal, and of which reference that is. */
+  healthOf(series: Series): { readonly referenceId: string; readonly health: ReferenceHealth | undefined } {
+    const key = seriesKey(series);
+    const ladder = this.#ladders.get(key);
+    if (ladder?.reader !== undefined)
+      return { referenceId: ladder.referenceId, health: ladder.reader.model.health };
+    const stored = this.#decode(this.#stored.get(key));
+    return { referenceId: stored?.referenceId ?? '', health: stored?.model.health ?? undefined };
+  }
+
   /** Models made since the last call, for the transaction of this tick. */
   takeWrites(): readonly StoreWrite[] {
-    const writes = this.#writes;
-    this.#writes = [];
-    return writes;
+    return this.#models.takeWrites();
   }
 
   #addPanes(ladder: SignalLadder, closed: ClosedPane, signal: SignalState, tick: number): void {
@@ -249,7 +303,7 @@ export class LadderBook {
     }
     const isNew = ladder.referenceId !== reference.id;
     const isDue = ladder.history !== undefined && !ladder.drifting && this.#isRefineTick(ladder, tick);
-    if (isNew || isDue) this.#order(ladder, reference, tick);
+    if (isNew || isDue) this.#models.order(ladder, reference, tick);
   }
 
   /** A file says nothing of how windows vary: that is learned from the traffic, while nothing drifts. */
@@ -263,57 +317,7 @@ export class LadderBook {
     const age = tick + 1 - ladder.startedTick;
     const isDue =
       !ladder.drifting && isTrafficDue(age, ladder.builtTick - ladder.startedTick, this.#dayTicks);
-    if (isNew || isDue) this.#order(ladder, reference, tick);
-  }
-
-  #order(ladder: SignalLadder, reference: Reference, tick: number): void {
-    if (ladder.awaits === reference.id) return;
-    ladder.awaits = reference.id;
-    this.#queue.add(this.#model(ladder, reference, tick));
-  }
-
-  *#model(ladder: SignalLadder, reference: Reference, tick: number): Steps<void> {
-    try {
-      const panes = ladder.history?.panes();
-      yield;
-      const model = yield* this.#modelSteps(ladder, reference, panes);
-      yield;
-      // The counts it was made from are for the store: in memory they would be the largest part of it.
-      const { hours: _, ...judged } = model;
-      ladder.reader = new ModelReader(judged, this.#room);
-      ladder.referenceId = reference.id;
-      ladder.builtTick = tick;
-      if (this.#isLearned(ladder, reference, tick)) ladder.history = undefined;
-      this.#keep(ladder, model, reference.scale.id);
-    } catch (fault) {
-      this.#tell(fault, ladder.series);
-    } finally {
-      ladder.awaits = '';
-    }
-  }
-
-  *#modelSteps(
-    ladder: SignalLadder,
-    reference: Reference,
-    panes: ReferencePanes | undefined,
-  ): Steps<ReferenceModel> {
-    const hasTimes = panes !== undefined && panes.ticks.length > 1;
-    if (reference.kind === 'file' && panes !== undefined)
-      return yield* trafficVarianceSteps(this.#modelOf(ladder, reference), panes);
-    return hasTimes ? yield* referenceModelSteps(panes) : this.#modelOf(ladder, reference);
-  }
-
-  /** From here on its model stays as it is. */
-  #isLearned({ startedTick }: SignalLadder, reference: Reference, tick: number): boolean {
-    return reference.kind === 'file'
-      ? isTrafficLearned(tick + 1 - startedTick, this.#dayTicks)
-      : tick - startedTick >= refineDays * this.#dayTicks;
-  }
-
-  /** As if its rows had no times. */
-  #modelOf({ binning }: SignalLadder, { counters }: Reference): ReferenceModel {
-    const bins = this.#binsOf(binning, counters).slice();
-    return modelOfCounts(bins, counters.weight, counters.weightSquared);
+    if (isNew || isDue) this.#models.order(ladder, reference, tick);
   }
 
   /** Lasts until the next question. */
@@ -325,38 +329,20 @@ export class LadderBook {
 
   /** Once a day, each signal at a tick of its own: making a model takes some 10 ms, and many begin at once. */
   #isRefineTick(ladder: SignalLadder, tick: number): boolean {
-    const { signal } = ladder.series;
+    const signal = signalOf(ladder.series);
     const every = this.#dayTicks;
     let offset = signal.length % every;
     for (let i = 0; i < signal.length; i++) offset = (offset * 31 + signal.charCodeAt(i)) % every;
     return tick > ladder.builtTick && tick % every === offset;
   }
 
-  #keep(ladder: SignalLadder, model: ReferenceModel, scaleId: string): void {
-    const { referenceId, startedTick, builtTick, binning, series } = ladder;
-    const { health } = model;
-    if (health !== undefined && health.warnings.length > 0) {
-      this.#log.warn('the reference has weaknesses', {
-        name: referenceId,
-        model: series.model,
-        signal: series.signal,
-        warnings: health.warnings.join(', '),
-      });
-    }
-    const stored: StoredLadder = {
-      referenceId,
-      scaleId,
-      startedTick,
-      builtTick,
-      binOf: [...binning.binOf],
-      model: referenceModelToJson(model),
-    };
-    this.#writes.push({ key: prefix + seriesKey(series), value: encodeJson(stored) });
+  #takeStored(key: string): StoredLadder | undefined {
+    const stored = this.#decode(this.#stored.get(key));
+    this.#stored.delete(key);
+    return stored;
   }
 
-  #takeStored(key: string): StoredLadder | undefined {
-    const bytes = this.#stored.get(key);
-    this.#stored.delete(key);
+  #decode(bytes: Uint8Array | undefined): StoredLadder | undefined {
     try {
       return bytes && decodeJson<StoredLadder>(bytes);
     } catch {
@@ -366,11 +352,28 @@ export class LadderBook {
   }
 
   /** One signal's trouble must not keep the others from being judged. */
-  #tell(fault: unknown, { model, signal }: Pick<Series, 'model' | 'signal'>): void {
+  #tell(fault: unknown, series: Pick<Series, 'model' | 'signal' | 'segment'>): void {
     this.#meter.add('internal_errors', 1, { stage: 'judge' });
     const said = fault instanceof Error ? fault.message : 'unknown';
-    this.#log.error('the default rule cannot follow a signal', { model, signal, fault: said });
+    this.#log.error('the default rule cannot follow a signal', {
+      model: series.model,
+      signal: signalOf(series),
+      fault: said,
+    });
   }
 }
 
 type RingHead = readonly [series: string, version: string, bytes: number];
+type HistoryHead = readonly [series: string, binOf: readonly number[], startedTick: number, bytes: number];
+
+interface SavedHistory {
+  readonly binOf: Uint8Array;
+  readonly startedTick: number;
+  readonly history: PaneHistory;
+}
+
+/** Is it learned still, or was until the pane that closes? A model is refined with panes that follow on its own only. */
+function isBeingLearned(state: ModelState, signal: SignalState): boolean {
+  const reference = signal.learner?.reference;
+  return reference === undefined || (reference.kind === 'learned' && reference.toMs >= state.closedMs);
+}

@@ -3,6 +3,7 @@ import { falseAlarmsOf } from '../../config/model-settings.ts';
 import { formatDuration } from '../../core/duration.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Scale } from '../../core/scale.ts';
+import type { Series } from '../../core/series.ts';
 import { type Evidence, evidenceMax, type Finding } from '../../core/verdict.ts';
 import { numberText, probabilityText, toldNow, toldWhenAsked } from '../../detectors/counters/finding.ts';
 import {
@@ -27,6 +28,7 @@ import {
   encodeMemories,
   type LadderLookBack,
   type LadderMemory,
+  memoryKey,
   type OpenDrift,
 } from './ladder-memory.ts';
 import { type AskedWindow, repeatableLook } from './ladder-replay.ts';
@@ -122,7 +124,7 @@ export class LadderJudge {
   }
 
   #memoryOf(look: LadderLook): LadderMemory {
-    const key = memoryKey(look.rule.name, look.ladder, look.version);
+    const key = memoryKey(look.rule.name, look.ladder.series, look.version);
     const known = this.#memories.get(key);
     if (known !== undefined) return known;
     const [oldest] = this.#memories.keys();
@@ -200,7 +202,7 @@ export class LadderJudge {
     const { model, environment } = look.ladder.series;
     const { count, perMs } = falseAlarmsOf(this.#config, model, environment);
     const perMonth = (count * ticksPerMonth * this.#config.windows.paneMs) / perMs;
-    return ladderAlpha(ticks, perMonth * familyShares[familyOf(look.signal)], look.family);
+    return ladderAlpha(ticks, perMonth * shareOf(this.#config, look.ladder.series), look.family);
   }
 
   /** Opens at the first breach; ends when a fresh window of the same length finds nothing. */
@@ -346,15 +348,18 @@ function howText({ z, words }: WindowFinding): string {
   return [...where, ...shape].slice(0, 2).join(' and ') || 'different';
 }
 
-function memoryKey(rule: string, ladder: SignalLadder, version: string): string {
-  const { environment, model, signal } = ladder.series;
-  return JSON.stringify([rule, environment, model, signal, version]);
-}
-
 /** Which part of the budget a signal shares in. */
-export function familyOf(signal: string): SignalFamily {
+export function familyOf(signal: string, segment?: string): SignalFamily {
+  if (segment !== undefined) return 'segments';
   if (signal.startsWith('input.')) return 'inputs';
   return signal.startsWith('output.') ? 'outputs' : 'rest';
+}
+
+/** Declared segments leave half of their part to the search for the worst one, where a rule asks for it. */
+function shareOf({ rules }: Config, { signal, segment }: Series): number {
+  const share = familyShares[familyOf(signal, segment)];
+  const isSearched = segment !== undefined && rules.some((rule) => rule.detector.type === 'worst_segment');
+  return isSearched ? share / 2 : share;
 }
 
 function shortest(

@@ -1,4 +1,5 @@
 import { decodeJson, encodeJson } from '../../core/json.ts';
+import { type Series, seriesKey } from '../../core/series.ts';
 import type { LadderTicks } from '../../detectors/ladder/alpha-ladder.ts';
 import type { WindowFinding } from '../../detectors/ladder/judge-window.ts';
 import { hoursPerWeek, type RingWindow } from '../../detectors/ladder/window-ring.ts';
@@ -95,4 +96,9 @@ function loadLook({ ticks, finding, window, hours }: SavedLook): LadderLookBack 
   const all = new Float64Array(hoursPerWeek);
   for (const [hour, rows] of hours) all[hour] = rows;
   return { ticks, finding, window: { ...window, bins: Float64Array.from(window.bins), hours: all } };
+}
+
+/** Of a version of a series under a rule. */
+export function memoryKey(rule: string, series: Series, version: string): string {
+  return JSON.stringify([rule, seriesKey({ ...series, version })]);
 }

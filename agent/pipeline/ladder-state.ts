@@ -1,15 +1,19 @@
+import type { Counters } from '../../core/pane.ts';
 import type { Series } from '../../core/series.ts';
-import type { Binning } from '../../detectors/ladder/binning.ts';
+import { addBins, type Binning } from '../../detectors/ladder/binning.ts';
 import { type JudgeRoom, ModelReader } from '../../detectors/ladder/judge-series.ts';
 import { type ReferenceModelJson, referenceModelFromJson } from '../../detectors/ladder/reference-model.ts';
 import type { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
 import { RecentPanes, thinPaneRowsMax } from '../../detectors/ladder/serial.ts';
-import type { RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
+import { hoursPerWeek, type RingPane, type WindowRing } from '../../detectors/ladder/window-ring.ts';
+
+const ticksPerHour = 12;
 
 /** What the default rule knows of one signal of one model, over all versions. */
 export interface SignalLadder {
   readonly series: Series;
   readonly binning: Binning;
+  readonly scaleId: string;
   /** Panes the model is made from, while it is still refined. */
   history: PaneHistory | undefined;
   reader: ModelReader | undefined;
@@ -24,6 +28,8 @@ export interface SignalLadder {
   awaits: string;
   /** Some version drifts: the model is not refined meanwhile, as it would learn the drift. */
   drifting: boolean;
+  /** Another reference is in force: another ladder has its place. */
+  isReplaced: boolean;
 }
 
 /** A model as it is stored. */
@@ -56,4 +62,13 @@ export function fromStored(ladder: SignalLadder, stored: StoredLadder, room: Jud
   } catch {
     return ladder;
   }
+}
+
+/** The sums of one pane as rings and histories take them; the hour is that of ticks of five minutes. */
+export function binnedPane(binning: Binning, counters: Counters, tick: number): RingPane {
+  const bins = new Float64Array(binning.size);
+  addBins(binning, counters, bins);
+  const { weight, weightSquared, missing, malformed } = counters;
+  const hour = Math.floor(tick / ticksPerHour) % hoursPerWeek;
+  return { tick, hour, bins, weight, weightSquared, missing, malformed };
 }

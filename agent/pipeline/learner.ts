@@ -2,7 +2,7 @@ import type { LearnConfig } from '../../config/config.ts';
 import { assert } from '../../core/assert.ts';
 import { canonicalJson } from '../../core/json.ts';
 import type { Counters } from '../../core/pane.ts';
-import type { Reference } from '../../core/reference.ts';
+import { learnedName, type Reference } from '../../core/reference.ts';
 import type { Scale } from '../../core/scale.ts';
 import {
   countLevel,
@@ -35,12 +35,14 @@ export interface LearnerSnapshot {
 export class Learner {
   readonly #learn: LearnConfig;
   readonly #sha256: (text: string) => string;
+  readonly #valuesMax: number;
   #sample: { values: (number | string)[]; weights: number[]; missing: number; fromMs: number } | undefined;
   #learning: LearnerSnapshot | undefined;
   #reference: Reference | undefined;
 
-  constructor(learn: LearnConfig, sha256: (text: string) => string) {
+  constructor(learn: LearnConfig, sha256: (text: string) => string, valuesMax = sampleMax) {
     this.#learn = learn;
+    this.#valuesMax = valuesMax;
     this.#sha256 = sha256;
   }
 
@@ -70,7 +72,7 @@ export class Learner {
     if (first !== undefined && typeof first !== typeof value) return false;
     this.#sample.values.push(value);
     this.#sample.weights.push(weight);
-    if (this.#sample.values.length >= Math.min(sampleMax, this.#learn.rows)) this.#cut();
+    if (this.#sample.values.length >= Math.min(this.#valuesMax, this.#learn.rows)) this.#cut();
     return true;
   }
 
@@ -107,7 +109,10 @@ export class Learner {
   }
 
   restore(snapshot: LearnerSnapshot): void {
-    if (this.#reference === undefined) this.#learning = snapshot;
+    if (this.#reference !== undefined) return;
+    // It was given edges to learn on meanwhile: counts on others are of no use to it.
+    const given = this.#learning?.scale.id;
+    if (given === undefined || given === snapshot.scale.id) this.#learning = snapshot;
   }
 
   #isEnough(learning: LearnerSnapshot, endMs: number): boolean {
@@ -168,7 +173,16 @@ export function makeReference(
   sha256: (text: string) => string,
 ): Reference {
   const { scale, counters, fromMs } = learned;
-  const content = canonicalJson({ scale: scale.id, counts: [...counters.counts], series, fromMs, toMs });
-  const id = `ref_${sha256(content).slice(0, 12)}`;
-  return { id, kind, series, scale, counters, fromMs, toMs, frozenAtMs: nowMs };
+  const id = referenceId({ scale, counters, series, fromMs, toMs }, sha256);
+  const name = kind === 'learned' ? learnedName : undefined;
+  return { id, kind, ...(name && { name }), series, scale, counters, fromMs, toMs, frozenAtMs: nowMs };
+}
+
+export function referenceId(
+  content: Pick<Reference, 'scale' | 'counters' | 'series' | 'fromMs' | 'toMs'>,
+  sha256: (text: string) => string,
+): string {
+  const { scale, counters, series, fromMs, toMs } = content;
+  const text = canonicalJson({ scale: scale.id, counts: [...counters.counts], series, fromMs, toMs });
+  return `ref_${sha256(text).slice(0, 12)}`;
 }

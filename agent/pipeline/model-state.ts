@@ -1,4 +1,5 @@
 import type { Fields } from '../../core/fields.ts';
+import type { Series } from '../../core/series.ts';
 import type { Learner } from './learner.ts';
 import type { RowBlock } from './row-block.ts';
 import type { Track } from './track.ts';
@@ -55,6 +56,37 @@ export interface ModelState {
   closedMs: number;
   readonly versions: Map<string, VersionState>;
   readonly signals: Map<string, SignalState>;
+  /** Declared segments by their text; absent where there is none. */
+  segments?: Map<string, ModelState>;
+  /** Of a segment: its text, and the model it is part of, whose watermark is its own. */
+  readonly segment?: string;
+  readonly whole?: ModelState;
+}
+
+/** The series of a signal; of a segment where the state is one. */
+export function seriesOf(state: ModelState, signal: string, version = ''): Series {
+  const { model, environment, segment } = state;
+  return { model, environment, version, signal, ...(segment === undefined ? {} : { segment }) };
+}
+
+/** Is the series, or the alert, of this model, and of the segment where the state is one? */
+export function isSeriesOf(
+  state: ModelState,
+  { model, environment, segment }: Pick<Series, 'model' | 'environment' | 'segment'>,
+): boolean {
+  return state.model === model && state.environment === environment && state.segment === segment;
+}
+
+/** The state of a segment of a model, empty where it is new. */
+export function segmentOf(whole: ModelState, segment: string): ModelState {
+  whole.segments ??= new Map();
+  const known = whole.segments.get(segment);
+  if (known !== undefined) return known;
+  const { model, environment, newestMs, arrivedMs, closedMs } = whole;
+  const times = { newestMs, arrivedMs, closedMs };
+  const made = { model, environment, ...times, versions: new Map(), signals: new Map(), segment, whole };
+  whole.segments.set(segment, made);
+  return made;
 }
 
 export function newVersion(version: string, timeMs: number, block: RowBlock): VersionState {
@@ -85,8 +117,9 @@ export function* tracksOf(version: VersionState): Generator<SignalTrack> {
  * Data of the past (a replay, a backfill) therefore moves it at the pace of that data, not to now.
  */
 export function watermarkMs(state: ModelState, nowMs: number, allowedLatenessMs: number): number {
-  const silenceMs = Math.max(0, nowMs - state.arrivedMs);
-  return Math.min(nowMs, state.newestMs + silenceMs) - allowedLatenessMs;
+  const { newestMs, arrivedMs } = state.whole ?? state;
+  const silenceMs = Math.max(0, nowMs - arrivedMs);
+  return Math.min(nowMs, newestMs + silenceMs) - allowedLatenessMs;
 }
 
 /** The place of a signal in a version, by the signal's full name. */

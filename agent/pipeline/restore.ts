@@ -5,8 +5,8 @@ import type { AuditEntry } from '../../core/audit.ts';
 import type { Incident } from '../../core/incident.ts';
 import { decodeJson } from '../../core/json.ts';
 import type { Log, Meter, Store } from '../../core/ports.ts';
-import type { Reference } from '../../core/reference.ts';
-import { decodeReference } from './references.ts';
+import type { ReferenceRecord } from '../../core/reference.ts';
+import { decodeRecord } from './references.ts';
 
 /** Every decision that was stored, as the stages left it. */
 export interface RestoredState {
@@ -15,7 +15,7 @@ export interface RestoredState {
   readonly actions: readonly Action[];
   /** Where the audit chain goes on. */
   readonly auditHead: AuditHead;
-  readonly references: readonly Reference[];
+  readonly references: readonly ReferenceRecord[];
   /** Models of the default rule, undecoded. */
   readonly ladders: ReadonlyMap<string, Uint8Array>;
   /** What was learned of texts and vectors, undecoded. */
@@ -58,7 +58,7 @@ export async function restore(store: Store, log: Log, meter: Meter): Promise<Res
     incidents: await values<Incident>('incident/'),
     actions: await values<Action>('action/'),
     auditHead: lastLine === undefined ? emptyHead : { seq: lastLine.seq, hash: lastLine.hash },
-    references: await values('reference/', decodeReference),
+    references: await values('reference/', decodeRecord),
     ladders: new Map(await all('ladder/', (bytes) => bytes)),
     contents: new Map(await all('content/', (bytes) => bytes)),
     rates: new Map(await all('rate/', (bytes) => bytes)),

@@ -1,5 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Clock, Meter } from '../../core/ports.ts';
+import { nameOf } from '../../core/reference.ts';
+import { seriesKey } from '../../core/series.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { ActStage } from './act.ts';
@@ -10,6 +12,7 @@ import type { LearnerState } from './learner.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelState } from './model-state.ts';
 import type { Promises } from './promises.ts';
+import type { ReferenceDesk } from './reference-desk.ts';
 import type { Transactions } from './transactions.ts';
 
 /** Verdicts remembered for the API, at most: the last one of each rule, model and signal. */
@@ -20,8 +23,7 @@ export class LastVerdicts {
   readonly #verdicts = new Map<string, Verdict>();
 
   keep(verdict: Verdict): void {
-    const { model, environment, signal } = verdict.series;
-    const key = JSON.stringify([verdict.rule, environment, model, signal]);
+    const key = JSON.stringify([verdict.rule, seriesKey({ ...verdict.series, version: '' })]);
     if (this.#verdicts.size >= verdictsShownMax && !this.#verdicts.has(key)) return;
     this.#verdicts.set(key, verdict);
   }
@@ -41,6 +43,7 @@ export interface InspectorOptions {
   readonly deliver: DeliverStage;
   readonly ledger: Ledger;
   readonly promises: Promises;
+  readonly desk: ReferenceDesk;
   readonly clock: Clock;
   readonly meter: Meter;
   readonly isOpen: () => boolean;
@@ -72,8 +75,29 @@ export function createInspector(options: InspectorOptions): Inspector {
       }
       const states = countLearners(options.aggregator);
       for (const [state, count] of Object.entries(states)) meter.set('references', count, { state });
+      measureReferences(options);
     },
   };
+}
+
+/** Checks that failed, of references in force: one series for each model and check. */
+function measureReferences({ desk, meter }: InspectorOptions): void {
+  const standings = { in_force: 0, waiting: 0, kept: 0 };
+  const failed = new Map<string, { model: string; check: string; count: number }>();
+  for (const { model, standing, warnings } of desk.list().references) {
+    standings[standing]++;
+    for (const check of standing === 'in_force' ? warnings : []) {
+      const key = JSON.stringify([model, check]);
+      const known = failed.get(key) ?? { model, check, count: 0 };
+      known.count++;
+      failed.set(key, known);
+    }
+  }
+  for (const [standing, count] of Object.entries(standings))
+    meter.set('references_listed', count, { standing });
+  meter.clear('reference_warnings');
+  for (const { model, check, count } of failed.values())
+    meter.set('reference_warnings', count, { model, check });
 }
 
 function readiness({ isOpen, ledger, deliver }: InspectorOptions) {
@@ -92,6 +116,7 @@ function describe(options: InspectorOptions) {
     now: isoTime(clock.nowMs()),
     ...readiness(options),
     models: [...aggregator.states()].map((state) => describeModel(state, options)),
+    doubtfulReferences: options.desk.doubtful(),
     verdicts: verdicts.all().map((verdict) => ({
       ...verdict,
       start: isoTime(verdict.startMs),
@@ -109,6 +134,7 @@ function describeModel(state: ModelState, { promises, clock }: InspectorOptions)
   return {
     model: state.model,
     environment: state.environment,
+    ...(state.segment === undefined ? {} : { segment: state.segment }),
     closedUntil: isoTime(state.closedMs),
     versions: [...state.versions.values()].map((version) => ({
       version: version.version,
@@ -121,6 +147,7 @@ function describeModel(state: ModelState, { promises, clock }: InspectorOptions)
       signal: name,
       reference: learner?.state ?? 'none',
       referenceId: learner?.reference?.id ?? null,
+      referenceName: learner?.reference === undefined ? null : nameOf(learner.reference),
       referenceRows: learner?.rows ?? 0,
       ...describeDetectable(promises.factsOf(state, name)),
     })),

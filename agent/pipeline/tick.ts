@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { encodeJson } from '../../core/json.ts';
-import type { Clock, Log, Meter, StoreWrite } from '../../core/ports.ts';
+import type { Clock, Meter, StoreWrite } from '../../core/ports.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { ActDecision, ActStage } from './act.ts';
 import type { Aggregator } from './aggregate.ts';
@@ -16,8 +16,8 @@ import type { ModelState } from './model-state.ts';
 import type { PromiseBook } from './promise-book.ts';
 import type { Promises } from './promises.ts';
 import type { RateBook } from './rate-book.ts';
-import { announceReference, referenceWrite } from './references.ts';
 import type { Replays } from './replay.ts';
+import type { SegmentBook } from './segment-book.ts';
 import type { LastVerdicts } from './status.ts';
 import type { TrafficBook } from './traffic-book.ts';
 import type { Transactions } from './transactions.ts';
@@ -36,6 +36,9 @@ export interface TickOptions {
   readonly traffic: TrafficBook;
   readonly promises: Promises;
   readonly promiseBook: PromiseBook;
+  /** Everything that learns from a pane; returns what is to be stored. */
+  readonly learn: (closed: ClosedPane, nowMs: number) => readonly StoreWrite[];
+  readonly segments: SegmentBook;
   readonly alerts: AlertStage;
   readonly act: ActStage;
   readonly deliver: DeliverStage;
@@ -45,7 +48,6 @@ export interface TickOptions {
   readonly replays: Replays;
   readonly verdictBook: VerdictBook;
   readonly clock: Clock;
-  readonly log: Log;
   readonly meter: Meter;
 }
 
@@ -108,19 +110,21 @@ class Turn {
   }
 
   async #evaluateModel(state: ModelState): Promise<void> {
-    const { promises, alerts, ledger, verdicts, meter, config } = this.#options;
+    const { learn, segments, promises, alerts, ledger, verdicts, meter, config } = this.#options;
     let closedAny = false;
     for (const closed of closePanes(state, this.#nowMs, config)) {
       closedAny = true;
       meter.add('panes_closed', 1);
-      this.#keepReferences(closed);
+      ledger.add(learn(closed, this.#nowMs));
+      segments.feed(closed);
       const judged = this.#explainAndKeep(closed, await this.#judge(closed));
       for (const verdict of judged) verdicts.keep(verdict);
       if (judged.length > 0) this.#absorb(alerts.decide(judged, this.#nowMs));
       promises.follow(closed, this.#nowMs);
       forgetOldPanes(state);
     }
-    if (!closedAny) return;
+    // A segment has the boundary of its model.
+    if (!closedAny || state.whole !== undefined) return;
     meter.set('watermark', state.closedMs / 1_000, { model: state.model });
     ledger.add([boundaryWrite(state)]);
   }
@@ -160,14 +164,6 @@ class Turn {
     return new Promise((resolve) => {
       clock.runAt(clock.nowMs(), resolve);
     });
-  }
-
-  #keepReferences(closed: ClosedPane): void {
-    const { ledger, log, meter } = this.#options;
-    for (const reference of closed.frozen) {
-      ledger.add([referenceWrite(reference)]);
-      announceReference(reference, log, meter);
-    }
   }
 
   /** Alerts first, then what may follow from them, then what is said of both. */

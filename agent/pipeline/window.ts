@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { Reference } from '../../core/reference.ts';
-import { type ModelState, tracksOf, watermarkMs } from './model-state.ts';
+import { type ModelState, seriesOf, tracksOf, watermarkMs } from './model-state.ts';
 
 /** Empty panes walked through in one go, at most; a longer stretch without data is jumped over. */
 export const emptyPanesMax = 2_000;
@@ -54,8 +54,7 @@ function learnFrom(state: ModelState, startMs: number, endMs: number, nowMs: num
   const frozen: Reference[] = [];
   for (const signal of state.signals.values()) {
     if (signal.learner === undefined || signal.learner.state === 'frozen') continue;
-    const series = { model: state.model, environment: state.environment, version: '', signal: signal.name };
-    const reference = signal.learner.settle(endMs, series, nowMs);
+    const reference = signal.learner.settle(endMs, seriesOf(state, signal.name), nowMs);
     if (reference !== undefined) frozen.push(reference);
   }
   return frozen;

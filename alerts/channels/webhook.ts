@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { NotificationKind } from '../../core/notification.ts';
+import { segmentLabels } from '../../core/series.ts';
 import { defineChannel, type MessageView } from '../channel.ts';
 import { postSigned } from '../http-post.ts';
 import { type WebhookOptions, webhookOptions } from '../options.ts';
@@ -90,7 +91,7 @@ function alertBody(alert: AlertView) {
     environment: alert.environment,
     model: alert.model,
     signal: alert.signal,
-    segment: {},
+    segment: segmentLabels(alert.segment),
     severity: alert.severity,
     version: alert.version,
     statistic: alert.detector,

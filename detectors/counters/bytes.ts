@@ -47,6 +47,12 @@ export class ByteWriter {
     this.#size += bytes.length;
   }
 
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#size);
+    this.#size += bytes.length;
+  }
+
   /** A copy of what was written so far. */
   bytes(): Uint8Array {
     return this.#bytes.slice(0, this.#size);
@@ -101,6 +107,12 @@ export class ByteReader {
     const length = this.varint();
     const at = length === undefined ? undefined : this.#take(length);
     return at === undefined ? undefined : decoder.decode(this.#bytes.subarray(at, this.#at));
+  }
+
+  /** A copy of the next bytes. */
+  raw(length: number): Uint8Array | undefined {
+    const at = this.#take(length);
+    return at === undefined ? undefined : this.#bytes.slice(at, this.#at);
   }
 
   atEnd(): boolean {

@@ -35,9 +35,18 @@ export function cellCount(scale: Scale): number {
 }
 
 export function newCounters(scale: Scale): Counters {
+  return emptyCounters(scale.id, cellCount(scale));
+}
+
+/** Empty, on the scale of others. */
+export function emptyCountersLike(others: Counters): Counters {
+  return emptyCounters(others.scaleId, others.counts.length);
+}
+
+function emptyCounters(scaleId: string, cells: number): Counters {
   return {
-    scaleId: scale.id,
-    counts: new Float64Array(cellCount(scale)),
+    scaleId,
+    counts: new Float64Array(cells),
     rows: 0,
     weight: 0,
     weightSquared: 0,

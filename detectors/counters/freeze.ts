@@ -150,6 +150,14 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
+/** Is the id of a scale the digest of its content? What was edited by hand, or torn, is not. */
+export function isGenuineScale(scale: Scale, sha256: Sha256): boolean {
+  const json = scaleToJson(scale);
+  if (json.kind === 'log') return json.id === logScale.id;
+  const { id, ...content } = json;
+  return id === scaleId(content, sha256);
+}
+
 function scaleId(content: unknown, sha256: Sha256): string {
   return `sc_${sha256(canonicalJson(content)).slice(0, 16)}`;
 }

@@ -8,6 +8,7 @@ import {
   referenceWindows,
   type Steps,
 } from './cross-fit.ts';
+import { psiOfPairs } from './effect.ts';
 import { judgeWindow } from './judge-window.ts';
 import type { ReferencePanes } from './reference-panes.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type SeasonStage,
 } from './seasonal.ts';
 import { unlearnedVariance, type WindowVariance, windowsFew } from './variance.ts';
+import { hoursPerWeek } from './window-ring.ts';
 
 const hourTicks = 12;
 const rowsMin = 10_000;
@@ -27,14 +29,19 @@ const referenceOverWindow = 20;
 const alphaOfParts = 1e-3;
 const minEffect = 0.01;
 const minRows = 200;
+const unseenMax = 0.01;
 
-/** `short_for_windows`: fewer than 20 times the rows of an hour. `few_windows`: variance rests on fewer than 28 hours. */
+/**
+ * `short_for_windows`: fewer than 20 times the rows of an hour. `few_windows`: variance rests on fewer than 28 hours.
+ * `unseen`: more than 1 % of the second half lies where the first half had no row.
+ */
 export type ReferenceWarning =
   | 'few_rows'
   | 'short_for_windows'
   | 'few_windows'
   | 'part_differs'
-  | 'halves_differ';
+  | 'halves_differ'
+  | 'unseen';
 
 /** One part of the reference against the rest. */
 export interface PartFacts {
@@ -64,6 +71,10 @@ export interface ReferenceHealth {
   /** Weeks, or days where there are fewer than two weeks, each against all others. */
   readonly parts: readonly PartFacts[];
   readonly secondHalf: PartFacts;
+  /** Share of the second half in bins that the first half left empty; absent in records of before. */
+  readonly unseen?: number;
+  /** Where it moves: the first tick of the part from which on it differs most from what was before. */
+  readonly movesFromTick?: number;
   readonly warnings: readonly ReferenceWarning[];
 }
 
@@ -109,8 +120,50 @@ export function* checkReference(
     nu: hourly?.nu ?? 0,
     parts,
     secondHalf,
+    unseen: unseenShare(early, late),
   };
-  return { ...facts, warnings: warningsOf(facts) };
+  const moves = secondHalf.differs || parts.some((part) => part.differs);
+  const movesFromTick = moves ? changeTick(folds, starts, stage) : undefined;
+  return { ...facts, ...(movesFromTick !== undefined && { movesFromTick }), warnings: warningsOf(facts) };
+}
+
+/** Of all cuts between two parts the one that divides the reference most: PSI over what chance would make of it. */
+function changeTick(folds: Folds, starts: readonly number[], stage: SeasonStage): number | undefined {
+  let found: { readonly tick: number; readonly score: number } | undefined;
+  for (let cut = 1; cut < folds.count; cut++) {
+    const before = addUp(folds.own.slice(0, cut));
+    const after = addUp(folds.own.slice(cut));
+    const expectation = expectationOf(makeProfile(stage, before), after.totals);
+    const n = totalOf(after);
+    if (expectation === undefined || !(n > 0) || !(expectation.inverseM > 0)) continue;
+    const { expected, inverseM } = expectation;
+    const psi = psiOfPairs({ bins: binsOf(after), n, expected, m: 1 / inverseM });
+    const score = psi / (1 / n + inverseM);
+    if (found === undefined || score > found.score) found = { tick: starts[cut] as number, score };
+  }
+  return found?.tick;
+}
+
+function addUp(parts: readonly HourCounts[]): HourCounts {
+  const bins = parts[0]?.bins ?? 1;
+  const sum = { bins, counts: new Float64Array(hoursPerWeek * bins), totals: new Float64Array(hoursPerWeek) };
+  for (const { counts, totals } of parts) {
+    counts.forEach((count, at) => {
+      sum.counts[at] = (sum.counts[at] as number) + count;
+    });
+    totals.forEach((total, hour) => {
+      sum.totals[hour] = (sum.totals[hour] as number) + total;
+    });
+  }
+  return sum;
+}
+
+function binsOf(hours: HourCounts): Float64Array {
+  const bins = new Float64Array(hours.bins);
+  hours.counts.forEach((count, at) => {
+    bins[at % hours.bins] = (bins[at % hours.bins] as number) + count;
+  });
+  return bins;
 }
 
 /**
@@ -133,6 +186,7 @@ function warningsOf(facts: Omit<ReferenceHealth, 'warnings'>): ReferenceWarning[
   if (facts.windows < windowsFew) warnings.push('few_windows');
   if (facts.parts.some((part) => part.differs)) warnings.push('part_differs');
   if (facts.secondHalf.differs) warnings.push('halves_differ');
+  if ((facts.unseen ?? 0) > unseenMax) warnings.push('unseen');
   return warnings;
 }
 
@@ -143,10 +197,7 @@ function partFacts(
   variance: WindowVariance | undefined,
   alpha: number,
 ): PartFacts {
-  const bins = new Float64Array(own.bins);
-  for (let from = 0; from < own.counts.length; from += own.bins) {
-    for (let j = 0; j < own.bins; j++) bins[j] = (bins[j] as number) + (own.counts[from + j] as number);
-  }
+  const bins = binsOf(own);
   const n = totalOf(own);
   const expectation = expectationOf(against, own.totals);
   if (expectation === undefined) return { fromTick, p: null, excess: 0, differs: false };
@@ -163,6 +214,17 @@ function partFacts(
     wantP: true,
   });
   return { fromTick, p: found.p ?? null, excess: found.excess, differs: found.status === 'breach' };
+}
+
+function unseenShare(early: HourCounts, late: HourCounts): number {
+  const seen = new Uint8Array(early.bins);
+  early.counts.forEach((count, at) => {
+    if (count > 0) seen[at % early.bins] = 1;
+  });
+  const isEmpty = seen.every((one) => one === 0);
+  const total = totalOf(late);
+  if (isEmpty || !(total > 0)) return 0;
+  return late.counts.reduce((sum, count, at) => sum + (seen[at % late.bins] === 1 ? 0 : count), 0) / total;
 }
 
 function totalOf(hours: HourCounts): number {

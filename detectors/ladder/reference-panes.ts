@@ -1,5 +1,6 @@
 /** The panes a reference is made of, side by side in flat arrays, in rising order of ticks. */
 import { assert } from '../../core/assert.ts';
+import { packDay, packHistory, ticksPerDay, unpackDay, unpackHistory } from './pane-days.ts';
 import { newDayRoom, PackedDay } from './pane-packing.ts';
 import type { RingPane } from './window-ring.ts';
 
@@ -17,8 +18,7 @@ export interface ReferencePanes {
 
 /** Days of 288 ticks kept at most: beyond them the oldest makes room. */
 export const historyDaysMax = 56;
-/** Of panes of five minutes, and of all shorter ones: a demo of seconds lives through days in minutes. */
-export const ticksPerDay = 288;
+export { ticksPerDay };
 
 /**
  * The panes of a series while its reference is learned, packed (pane-packing.ts): 3 KB a day of 20 bins and 20 rows a
@@ -65,6 +65,37 @@ export class PaneHistory {
       }
     }
     return panes;
+  }
+
+  /** For the checkpoint. */
+  toBytes(): Uint8Array {
+    const room = newDayRoom(this.bins);
+    const days = this.#days.map((day) => {
+      day.unpack(room);
+      return { day: day.day, bytes: packDay(room, this.bins) };
+    });
+    return packHistory(this.bins, days);
+  }
+
+  /** The reverse. Throws an Error for bytes that `toBytes` did not write. */
+  static fromBytes(bytes: Uint8Array, dayTicks = ticksPerDay): PaneHistory {
+    const { bins, days } = unpackHistory(bytes);
+    const made = new PaneHistory(bins, dayTicks);
+    for (const { day, bytes: packed } of days.slice(-historyDaysMax)) {
+      const { hours, weights, weightsSquared, counts } = unpackDay(packed, bins);
+      for (let at = 0; at < ticksPerDay; at++) {
+        const weight = weights[at] as number;
+        if (!(weight > 0)) continue;
+        made.add({
+          tick: day * ticksPerDay + at,
+          hour: hours[at] as number,
+          bins: counts.subarray(at * bins, (at + 1) * bins),
+          weight,
+          weightSquared: weightsSquared[at] as number,
+        });
+      }
+    }
+    return made;
   }
 
   /** Bytes held, for the memory figures. */

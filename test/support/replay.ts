@@ -1,5 +1,5 @@
 import { buildReferences, createCollector } from '../../agent/pipeline/reference-file.ts';
-import type { Reference } from '../../core/reference.ts';
+import type { GivenReference } from '../../agent/pipeline/reference-parts.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { callOf } from './calls.ts';
 import { sha256 } from './detector-data.ts';
@@ -37,7 +37,7 @@ const latenessMs = 1_000;
 export async function replay(options: {
   readonly yaml: string;
   readonly rows: readonly RealRow[];
-  readonly references?: readonly Reference[];
+  readonly references?: readonly GivenReference[];
 }): Promise<{ readonly days: readonly Said[]; readonly world: World }> {
   const { rows, references = [] } = options;
   const lastMs = rows.at(-1)?.timeMs ?? 0;
@@ -67,9 +67,10 @@ export async function replay(options: {
 }
 
 /** The references a file with these rows would give. */
-export function referencesOf(rows: readonly Inputs[], model = 'real'): readonly Reference[] {
+export function referencesOf(rows: readonly Inputs[], model = 'real'): readonly GivenReference[] {
   const file = { name: 'file', model, environment: 'prod', path: '', rowsMax: 1_000_000 };
   const collector = createCollector(file);
   for (const row of rows) collector.add(new Map(Object.entries(row)));
-  return buildReferences(file, collector, 0, sha256);
+  const built = buildReferences(file, collector, 0, sha256);
+  return built.map(({ reference }) => ({ reference, isDefault: true }));
 }

@@ -25,7 +25,12 @@ export function testConfig(over: Partial<Config> = {}): Config {
     limits: { modelsMax: 3, versionsMax: 2, signalsMax: 8, panesMax: 1_000 },
     falseAlarms: { count: 1, perMs: 30 * dayMs },
     models: [],
-    references: { learn: { rows: 500, rowsMin: 100, atLeastMs: hourMs, atMostMs: dayMs }, files: [] },
+    references: {
+      learn: { rows: 500, rowsMin: 100, atLeastMs: hourMs, atMostMs: dayMs },
+      files: [],
+      rolling: { lengthMs: 28 * dayMs, gapMs: dayMs },
+      relearn: { onNewVersion: 'none', approval: 'never' },
+    },
     rules: [],
     prices: { version: 'test', entries: [] },
     sampling: {},

@@ -7,9 +7,9 @@ import { recordOnly } from '../../agent/adapters/record-only.ts';
 import { seededRandom } from '../../agent/adapters/seeded-random.ts';
 import { createVirtualClock } from '../../agent/adapters/virtual-clock.ts';
 import { type Agent, createAgent, registries } from '../../agent/agent.ts';
+import type { GivenReference } from '../../agent/pipeline/reference-parts.ts';
 import { loadConfig } from '../../config/load.ts';
 import { type Clock, NoAnswer, type Random } from '../../core/ports.ts';
-import type { Reference } from '../../core/reference.ts';
 
 /** One message as its receiver saw it. */
 export interface Heard {
@@ -44,7 +44,8 @@ export class World {
   readonly #files = new Map<string, Uint8Array>();
   readonly #config;
   readonly #weather: Weather;
-  readonly #references: readonly Reference[];
+  readonly #ticksByHand: boolean;
+  readonly #references: readonly GivenReference[];
   #agent: Agent | undefined;
   #life = { isOver: false };
 
@@ -53,13 +54,16 @@ export class World {
     readonly startMs: number;
     readonly yaml: string;
     readonly weather: Weather;
-    /** As if read from files. */
-    readonly references?: readonly Reference[];
+    /** Evaluates only when `agent.tick()` is called: weeks of daily verdicts need no tick a minute. */
+    readonly ticksByHand?: boolean;
+    /** References as if read from files. */
+    readonly references?: readonly GivenReference[];
   }) {
+    this.#references = options.references ?? [];
+    this.#ticksByHand = options.ticksByHand ?? false;
     this.clock = createVirtualClock(options.startMs);
     this.random = seededRandom(options.seed);
     this.#weather = options.weather;
-    this.#references = options.references ?? [];
     const loaded = loadConfig(options.yaml, 'world.yaml', registries, { env: {}, readFile: () => undefined });
     if (!loaded.ok)
       throw new Error(loaded.faults.map((fault) => `${fault.line}: ${fault.message}`).join('\n'));
@@ -95,7 +99,7 @@ export class World {
       trace: (_name, work) => work(),
       isRollbackDisabled: () => false,
     });
-    this.#agent.start();
+    if (!this.#ticksByHand) this.#agent.start();
   }
 
   /** The kinds of message heard about a model, in order. */

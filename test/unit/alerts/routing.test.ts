@@ -59,6 +59,7 @@ test('routes see what identifies an alert, and no value', () => {
     model: 'credit',
     version: 'v1',
     rule: 'drift',
+    segment: '',
     class: 'drift',
     signal: 'input.age',
     severity: 'warning',

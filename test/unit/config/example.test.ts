@@ -96,6 +96,7 @@ test('the default rules are those of all detectors they name', () => {
     'output_missing',
     'error_rate',
     'silence',
+    'worst_segment',
     'error_share',
   ]);
 });

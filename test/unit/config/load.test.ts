@@ -317,6 +317,7 @@ references:
       path: './t.csv',
       columns: { Age: 'input.age' },
       rowsMax: 1_000_000,
+      isDefault: true,
     },
   ]);
   expect(configOf(text, { readFile: () => 'Age\n1\n' }).references.files).toHaveLength(1);

@@ -16,7 +16,8 @@ test('a column of long texts is read as rows are: no text becomes a level, and i
       ]),
     );
   }
-  const references = buildReferences(file, collector, 0, (text) => nodeDigest().sha256(text));
+  const built = buildReferences(file, collector, 0, (text) => nodeDigest().sha256(text));
+  const references = built.map(({ reference }) => reference);
   const scaleOf = (signal: string) => references.find(({ series }) => series.signal === signal)?.scale;
   const levels = scaleOf('input.comment');
   expect(levels?.kind === 'levels' && [...levels.cells.keys()]).toEqual(['(long text)', 'fine']);

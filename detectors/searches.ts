@@ -1,0 +1,1 @@
+export { worstSegment } from './segments/worst-segment.ts';
