@@ -112,7 +112,8 @@ test('list, show, export, import and pin, without a restart, and over one', asyn
   await sendWindow(agent, 8, quiet);
   const verdict = await until('a verdict against the new reference', async () => {
     const { verdicts } = await agent.status();
-    return verdicts.find((one) => one.referenceId === spring);
+    // A tick between the two windows has too few rows yet, and says so of the new reference, too.
+    return verdicts.find((one) => one.referenceId === spring && one.status !== 'inconclusive');
   });
   expect(verdict.status).toBe('breach');
 
