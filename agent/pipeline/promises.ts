@@ -72,6 +72,9 @@ export interface PromisesOptions {
   readonly log: Log;
 }
 
+/** What thresholds imply is worked out anew where windows have so many times the rows of before, or so few. */
+const otherTraffic = 1.5;
+
 /**
  * What the agent promises of each model, said once when a reference is frozen and shown at any time: the smallest change each
  * signal's windows would find, what raw thresholds imply at the traffic seen, and false alarms promised against alerts given.
@@ -92,6 +95,8 @@ export class Promises {
   /** After a pane was judged: works out what is new, a few signals at a time, and says it once. */
   follow(closed: ClosedPane, nowMs: number): void {
     const { state } = closed;
+    // What is promised is promised of a model; its segments share it.
+    if (state.whole !== undefined) return;
     const endTick = this.#options.ladders.tickOf(closed.endMs);
     const stale = [...state.signals.values()].filter((signal) => this.#isStale(state, signal, endTick));
     if (stale.length > 0) {
@@ -103,7 +108,7 @@ export class Promises {
   }
 
   factsOf(state: ModelState, signal: string): SignalFacts | undefined {
-    return this.#facts.get(keyOf(state, signal));
+    return state.whole === undefined ? this.#facts.get(keyOf(state, signal)) : undefined;
   }
 
   /** For the API: plain JSON. */
@@ -259,8 +264,9 @@ export class Promises {
     if (first === undefined || reference === undefined || rate === undefined) return;
     const n = Math.round(rowsPerTick(rate, endTick) * (raw.rule.lengthMs / config.windows.paneMs));
     const name = JSON.stringify([environment, model, raw.rule.name]);
-    const key = `${watched.length} ${reference.id} ${n.toPrecision(1)}`;
-    if (this.#implied.get(name)?.key === key) return;
+    const key = `${watched.length} ${reference.id}`;
+    const known = this.#implied.get(name);
+    if (known?.key === key && !isOtherTraffic(n, known.implied.rows)) return;
     const m = effectiveSize(reference.counters);
     const look = { n, m, inflation: this.#inflationOf(state, first, raw, 1 / n + 1 / m) };
     const { overPerMonth, shift } = impliedOf(raw, look, {
@@ -318,6 +324,11 @@ export class Promises {
 
 function keyOf({ model, environment }: ModelState, signal: string): string {
   return seriesKey({ model, environment, version: '', signal });
+}
+
+/** Working it out takes a tenth of a second: small ups and downs of the traffic are not worth it. */
+function isOtherTraffic(rows: number, before: number): boolean {
+  return rows > before * otherTraffic || rows * otherTraffic < before;
 }
 
 /** `a shift of 0.26 sd in 1h, 0.13 sd in 1d would be found with 90 %`. */
