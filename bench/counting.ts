@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { DDSketch } from '@datadog/sketches-js';
 import { TextCache } from '../agent/receivers/wire/text.ts';
 import type { Counters } from '../core/pane.ts';
 import { countLevel, countNumbers, newCounters } from '../detectors/counters/counters.ts';
@@ -9,18 +9,13 @@ import type { Chance } from './payload-records.ts';
 import { comparedRounds, sampleRounds } from './rounds.ts';
 
 const countRows = 512;
-/** Numbers that wait in a series to be counted together: pipeline/track.ts. */
+/** Numbers that wait in a series to be counted together: pipeline/row-block.ts. */
 const waitingMax = 64;
 const sketchAccuracy = 0.01;
 
-interface Sketch {
-  accept(value: number): void;
-  readonly count: number;
-}
-
 /**
  * 1,000 signals × 512 rows, column by column; and each value into the sketch of its signal, row by row as they come, by
- * @datadog/sketches-js where it is installed. Beside it the batches of 64 that the agent counts row by row with: there
+ * @datadog/sketches-js. Beside it the batches of 64 that the agent counts row by row with: there
  * the cells of a thousand signals come from memory for each batch.
  */
 export function measureNumbers(rounds: number, chance: Chance): KernelAnswer {
@@ -41,23 +36,11 @@ export function measureNumbers(rounds: number, chance: Chance): KernelAnswer {
   const countAll = (): void => countBy(countRows);
   const nanoseconds = (ms: number) => (ms * 1e6) / (signals * countRows);
   const batched = sampleRounds(rounds, () => countBy(waitingMax)).map(nanoseconds);
-  const sketch = newSketch();
-  if (sketch === undefined) {
-    const values = sampleRounds(rounds, countAll).map(nanoseconds);
-    return {
-      unequal: lost(counters, calls),
-      figures: {
-        'count.numeric.ns_per_value': values,
-        'count.numeric.batched_ns_per_value': batched,
-      },
-      absent: { 'count.numeric.vs_ddsketch': 'needs the package @datadog/sketches-js' },
-    };
-  }
-  const sketches = made.map(() => sketch());
+  const sketches = made.map(() => new DDSketch({ relativeAccuracy: sketchAccuracy }));
   const sketchAll = (): void => {
     for (let row = 0; row < countRows; row++) {
       for (let i = 0; i < signals; i++)
-        (sketches[i] as Sketch).accept((columns[i] as Float64Array)[row] as number);
+        (sketches[i] as DDSketch).accept((columns[i] as Float64Array)[row] as number);
     }
   };
   const { ms, ratios } = comparedRounds(rounds, countAll, sketchAll);
@@ -73,20 +56,6 @@ function lost(counters: readonly Counters[], calls: number): string {
   const wrong = counters.filter(({ rows }) => rows !== calls * countRows).length;
   return wrong === 0 ? '' : `${wrong} signals have not counted every row`;
 }
-
-/** Not among our packages: it is compared with where somebody has put it. */
-function newSketch(): (() => Sketch) | undefined {
-  try {
-    const { DDSketch } = createRequire(import.meta.url)(sketchPackage) as {
-      DDSketch: new (options: { relativeAccuracy: number }) => Sketch;
-    };
-    return () => new DDSketch({ relativeAccuracy: sketchAccuracy });
-  } catch {
-    return undefined;
-  }
-}
-
-const sketchPackage = process.env['KEDGE_BENCH_SKETCHES'] ?? '@datadog/sketches-js';
 
 const distinctLevels = 10;
 const levelRows = 4_096;

