@@ -14,9 +14,9 @@ export class Fingerprints {
   }
 
   of(rule: string, series: Series): string {
-    const { environment, model, signal } = series;
+    const { environment, model, signal, segment } = series;
     // Lengths, so that no name can imitate another's end.
-    const key = `${rule.length}:${rule}${environment.length}:${environment}${model.length}:${model}${signal}`;
+    const key = `${rule.length}:${rule}${environment.length}:${environment}${model.length}:${model}${signal.length}:${signal}${segment ?? ''}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     if (this.#known.size >= keptMax) this.#known.clear();

@@ -78,7 +78,9 @@ export class RowCounter {
   #contents(row: Row, contents: Contents, isOk: boolean): void {
     const { state, weight, timeMs } = row;
     const weighted = { ...row, weight: weight * contents.weight };
-    this.#options.contentBook?.describe(state, contents, { timeMs, weight: weighted.weight });
+    // What is learned of texts and vectors is the model's: its own count has described this row before its segments'.
+    if (state.whole === undefined)
+      this.#options.contentBook?.describe(state, contents, { timeMs, weight: weighted.weight });
     row.version.block.begin(row.paneStartMs, weighted.weight);
     for (const group of ['inputs', 'outputs'] as const) {
       const fields = contents[group];

@@ -14,6 +14,8 @@ export interface Episode {
   readonly rule: string;
   readonly environment: string;
   readonly model: string;
+  /** Absent: the whole model. */
+  readonly segment?: string;
   readonly signal: string;
   /** End of the first window that breached; absent: nothing is open. */
   readonly openedMs?: number;
@@ -64,9 +66,9 @@ export class Episodes {
     return episode;
   }
 
-  /** Those that are open in a model. */
-  openOf(environment: string, model: string): readonly Episode[] {
-    const keys = this.#byModel.get(JSON.stringify([environment, model])) ?? [];
+  /** Those that are open in a model, or in a segment of one. */
+  openOf(place: Place): readonly Episode[] {
+    const keys = this.#byModel.get(placeKey(place)) ?? [];
     return [...keys].flatMap((key) => {
       const episode = this.#episodes.get(key);
       return episode?.openedMs === undefined ? [] : [episode];
@@ -80,7 +82,7 @@ export class Episodes {
   }
 
   #open(known: Episode | undefined, verdict: Verdict): Episode {
-    const { environment, model, signal } = verdict.series;
+    const { environment, model, signal, segment } = verdict.series;
     const effect = verdict.effect === undefined ? {} : { effect: verdict.effect };
     if (known?.openedMs !== undefined) {
       // The size of a change that goes on is worth no write of its own.
@@ -90,7 +92,8 @@ export class Episodes {
     }
     const earlierMs = known?.earlierMs ?? [];
     const ended = known?.endedMs === undefined ? {} : { endedMs: known.endedMs };
-    const made = { rule: verdict.rule, environment, model, signal, earlierMs, ...ended, ...effect };
+    const of = segment === undefined ? {} : { segment };
+    const made = { rule: verdict.rule, environment, model, ...of, signal, earlierMs, ...ended, ...effect };
     return this.keep({ ...made, openedMs: verdict.endMs });
   }
 
@@ -98,9 +101,9 @@ export class Episodes {
     const key = keyOf(episode);
     if (!this.#episodes.has(key) && this.#episodes.size >= episodesMax) this.#makeRoom();
     this.#episodes.set(key, episode);
-    const model = JSON.stringify([episode.environment, episode.model]);
-    const keys = this.#byModel.get(model) ?? new Set();
-    this.#byModel.set(model, keys.add(key));
+    const place = placeKey(episode);
+    const keys = this.#byModel.get(place) ?? new Set();
+    this.#byModel.set(place, keys.add(key));
   }
 
   #makeRoom(): void {
@@ -109,7 +112,7 @@ export class Episodes {
     const [key, episode] = all.find(([, one]) => one.openedMs === undefined) ?? all[0] ?? [];
     if (key === undefined || episode === undefined) return;
     this.#episodes.delete(key);
-    this.#byModel.get(JSON.stringify([episode.environment, episode.model]))?.delete(key);
+    this.#byModel.get(placeKey(episode))?.delete(key);
     this.#writes.push({ key: prefix + key, value: undefined });
   }
 }
@@ -121,6 +124,19 @@ function closed(episode: Episode, endedMs: number): Episode {
   return { ...rest, endedMs, earlierMs };
 }
 
-function keyOf(of: Pick<Episode, 'rule' | 'environment' | 'model' | 'signal'>): string {
-  return JSON.stringify([of.rule, of.environment, of.model, of.signal]);
+type Place = Pick<Episode, 'environment' | 'model' | 'segment'>;
+
+function placeKey({ environment, model, segment }: Place): string {
+  return JSON.stringify([environment, model, ...(segment === undefined ? [] : [segment])]);
+}
+
+/** Without a segment as it was before there were any. */
+function keyOf({
+  rule,
+  signal,
+  environment,
+  model,
+  segment,
+}: Place & Pick<Episode, 'rule' | 'signal'>): string {
+  return JSON.stringify([rule, environment, model, signal, ...(segment === undefined ? [] : [segment])]);
 }

@@ -193,9 +193,9 @@ export class Explainer {
 
   /** Outputs first, then inputs by what they bring to the output, then by the size of their change. */
   #companionsOf(verdict: Verdict, episode: Episode, shift: ShiftFound | undefined): readonly Companion[] {
-    const { environment, model, signal } = verdict.series;
+    const { signal } = verdict.series;
     const bySignal = new Map<string, Episode>();
-    for (const other of this.#episodes.openOf(environment, model)) {
+    for (const other of this.#episodes.openOf(verdict.series)) {
       const known = bySignal.get(other.signal);
       if (other.signal !== signal && (known === undefined || known.onset === undefined))
         bySignal.set(other.signal, other);
@@ -283,5 +283,5 @@ function overlaps(a: Onset | undefined, b: Onset | undefined): boolean {
 }
 
 function modelKey({ series }: Verdict): string {
-  return JSON.stringify([series.environment, series.model]);
+  return JSON.stringify([series.environment, series.model, series.segment ?? '']);
 }

@@ -129,7 +129,7 @@ export class TrafficJudge {
     const endTick = this.#book.tickOf(closed.endMs);
     const memory = this.#memoryOf(question);
     for (const ticks of dueWindows(endTick)) {
-      if (!levels.includes(ticks)) continue;
+      if (!levels.includes(ticks) || endTick % shortestTicks !== 0) continue;
       const from = endTick - ticks;
       const isFresh = from >= Math.max(memory.fromTick, traffic.learnedTick, traffic.fromTick);
       memory.note(ticks, isFresh ? this.#callsLook(question, traffic, model, ticks) : undefined);

@@ -123,7 +123,8 @@ function judgeCalls(
   due: readonly Rule[],
   shares: BudgetShares,
 ): Verdict[] {
-  const { model, environment } = closed.state;
+  const { model, environment, whole } = closed.state;
+  if (whole !== undefined) return [];
   return due.flatMap((rule) => {
     const detector = detectors.get(rule.detector.type);
     if (detector?.traffic === undefined || !isWatching(rule, model, environment, callsSignal)) return [];

@@ -8,7 +8,7 @@ import type { RateKind } from '../../detectors/detector.ts';
 import { RateHours, rateBins, rateColumns } from '../../detectors/ladder/rate-hours.ts';
 import { buildRateModel, type RateModel } from '../../detectors/ladder/rate-model.ts';
 import { WindowRing } from '../../detectors/ladder/window-ring.ts';
-import { type ModelState, placeOf, type SignalState } from './model-state.ts';
+import { type ModelState, placeOf, type SignalState, seriesOf } from './model-state.ts';
 import { resultScale } from './result-scale.ts';
 import { packSections, unpackSections } from './sections.ts';
 import type { ClosedPane } from './window.ts';
@@ -123,7 +123,7 @@ export class RateBook {
     const isError = signal.name === errorSignal;
     const scale = isError ? undefined : signal.learner?.scale;
     if (!isError && scale === undefined) return undefined;
-    const series = { model: state.model, environment: state.environment, version: '', signal: signal.name };
+    const series = seriesOf(state, signal.name);
     const key = seriesKey(series);
     const known = this.#known.get(key);
     if (known !== undefined) return known;

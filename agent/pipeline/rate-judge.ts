@@ -20,6 +20,7 @@ import { leastBreach } from '../../detectors/ladder/rate-limits.ts';
 import { eventsOf, varianceAt } from '../../detectors/ladder/rate-model.ts';
 import { inflation } from '../../detectors/ladder/variance.ts';
 import { DriftMemory, type WindowLook } from './drift-memory.ts';
+import { memoryKey } from './ladder-memory.ts';
 import type { SignalRates } from './rate-book.ts';
 
 const memoriesMax = 20_000;
@@ -141,8 +142,7 @@ export class RateJudge {
   }
 
   #memoryOf({ rule, rates, version }: RateQuestion): DriftMemory<RateLook> {
-    const { model, environment, signal } = rates.series;
-    const key = JSON.stringify([rule.name, environment, model, signal, version]);
+    const key = memoryKey(rule.name, rates.series, version);
     const known = this.#memories.get(key);
     if (known !== undefined) return known;
     const [oldest] = this.#memories.keys();

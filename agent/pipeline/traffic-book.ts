@@ -55,6 +55,8 @@ export class TrafficBook {
 
   /** Adds a closed pane of a model, also an empty one. */
   feed(closed: ClosedPane): void {
+    // Calls of a segment are calls of its model, and counted there.
+    if (closed.state.whole !== undefined) return;
     const tick = this.tickOf(closed.startMs);
     const calls = callsIn(closed.state, closed.startMs);
     const traffic = this.#of(closed.state, tick);

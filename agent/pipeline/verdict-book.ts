@@ -23,6 +23,8 @@ export interface KeptVerdict {
   readonly detector: string;
   readonly environment: string;
   readonly model: string;
+  /** Absent: the whole model. */
+  readonly segment?: string;
   readonly version: string;
   readonly signal: string;
   readonly status: VerdictStatus;
@@ -199,8 +201,8 @@ export function createVerdictReader(book: VerdictBook, store: Store): VerdictRea
 /** Rules times signals remembered, at most. */
 const seriesMax = 50_000;
 
-function keyOf(of: Pick<KeptVerdict, 'rule' | 'environment' | 'model' | 'signal'>): string {
-  return JSON.stringify([of.rule, of.environment, of.model, of.signal]);
+function keyOf(of: Pick<KeptVerdict, 'rule' | 'environment' | 'model' | 'segment' | 'signal'>): string {
+  return JSON.stringify([of.rule, of.environment, of.model, of.signal, of.segment ?? '']);
 }
 
 /** Spreads the signals over the panes of an hour. */
@@ -213,7 +215,7 @@ function offsetOf({ series, rule }: Verdict): number {
 
 /** A record as a line of the list. */
 export function summaryOf({ id, keptAs, verdict, replay }: VerdictRecord): KeptVerdict {
-  const { environment, model, version, signal } = verdict.series;
+  const { environment, model, version, signal, segment } = verdict.series;
   return {
     id,
     keptAs,
@@ -221,6 +223,7 @@ export function summaryOf({ id, keptAs, verdict, replay }: VerdictRecord): KeptV
     detector: verdict.detector,
     environment,
     model,
+    ...(segment === undefined ? {} : { segment }),
     version,
     signal,
     status: verdict.status,

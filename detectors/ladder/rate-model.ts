@@ -9,8 +9,12 @@
  *    an hour.
  * 2. Where no length has 28, as with a batch a day, the shortest with most windows tells what it can, with as many degrees of
  *    freedom as it has windows, less one: such a rate must move far before that is surely more than days differ.
- * 3. Else the fit's uncertainty counts only where the windows surely vary more than independent rows would (three standard
- *    errors of the mean of y/x): for independent rows the exact tail alone is judged.
+ * 3. Where 100 windows and more do not surely vary more than independent rows would (three standard errors of the mean of y/x)
+ *    the exact tail alone is judged; else the uncertainty of the fit counts as well. No length counts as calmer than a shorter
+ *    one, and one too long to be learned from is no surer than the windows of it that the reference holds allow.
+ *
+ * Simulated over 200 signals and a month (1 false alarm asked; references of 14 days; 20 rows a tick, 2 % of them): without 3,
+ * a rate that wanders by 30 % with a memory of 6 h gave 42; with it 0 to 2, and 0 for one that wanders by 15 % with 48 h.
  */
 import type { RateKind } from '../detector.ts';
 import { type LadderTicks, ladderTicks } from './alpha-ladder.ts';
@@ -32,6 +36,9 @@ const hoursPerWeek = 168;
 /** Window lengths it is learned from, in hours. */
 const learnedHours = [1, 4, 12, 24] as const;
 const ticksPerHour = 12;
+/** So many windows that show no wander have none worth the name; of fewer it may have been luck. */
+const windowsMany = 100;
+const nuLeast = 2;
 /** Fewer windows than this tell nothing about how they vary. */
 const windowsLeast = 4;
 
@@ -74,11 +81,20 @@ export function buildRateModel(hours: readonly RateHour[], kind: RateKind): Rate
   const whole = sumOf(hours, kind);
   const folds = foldsOf(hours, kind);
   const learned = learnedHours.map((length) => windowsOf(hours, kind, length, folds));
-  const enough = learned.map((windows) => (windows.length >= windowsFew ? learn(windows) : undefined));
+  const span = hours.length === 0 ? 0 : (hours.at(-1)?.hour ?? 0) + 1 - (hours[0]?.hour ?? 0);
+  let shorter: RateVariance | undefined;
+  const enough = learned.map((windows) => {
+    if (windows.length < windowsFew) return undefined;
+    shorter = learn(windows, shorter);
+    return shorter;
+  });
   const first = enough.find((one) => one !== undefined) ?? learnFromFew(learned);
   const variance = ladderTicks.map((ticks): RateVariance => {
     const place = learnedHours.findLastIndex((hour) => hour * ticksPerHour <= ticks);
-    return enough.slice(0, place + 1).findLast((one) => one !== undefined) ?? first;
+    const known = enough.slice(0, place + 1).findLast((one) => one !== undefined) ?? first;
+    const isOwn =
+      ticks <= ticksPerHour || enough[learnedHours.findIndex((hour) => hour * ticksPerHour === ticks)];
+    return isOwn ? known : extended(known, (span * ticksPerHour) / ticks);
   });
   return { events: whole.k, n: whole.n, variance };
 }
@@ -172,8 +188,19 @@ function windowsOf(
   return windows;
 }
 
-function learn(windows: readonly RateWindow[]): RateVariance {
-  const fit = fitVariance(
+/** For windows longer than those it was learned from: no surer than as many of them as the reference holds allow. */
+function extended({ fit, certainty, windows }: RateVariance, held: number): RateVariance {
+  if (certainty === null) return { fit, certainty, windows };
+  return {
+    fit,
+    certainty: { ...certainty, nu: Math.min(certainty.nu, Math.max(nuLeast, held - 1)) },
+    windows,
+  };
+}
+
+/** `shorter`: what windows of the next shorter length taught. */
+function learn(windows: readonly RateWindow[], shorter: RateVariance | undefined): RateVariance {
+  const own = fitVariance(
     windows.map(({ y }) => y),
     windows.map(({ x }) => x),
   );
@@ -183,7 +210,11 @@ function learn(windows: readonly RateWindow[]): RateVariance {
   // The variance of z² is 2 for a normal z, and 1/(events expected) more for so few of them.
   const error = Math.sqrt((2 + (expected > 0 ? 1 / expected : 0)) / windows.length);
   const isSure = mean > 1 + 3 * error;
-  return { fit, certainty: isSure ? { nu, guard: guardOf(fit.phi, nu) } : null, windows: windows.length };
+  const isCalm = !isSure && windows.length >= windowsMany;
+  // Few long windows may be calm by luck where more short ones are not.
+  const fit = { ...own, phiOnly: Math.max(own.phiOnly, shorter?.fit.phiOnly ?? 1) };
+  const guard = isSure ? guardOf(fit.phi, nu) : 1;
+  return { fit, certainty: isCalm ? null : { nu, guard }, windows: windows.length };
 }
 
 function learnFromFew(learned: readonly (readonly RateWindow[])[]): RateVariance {
@@ -191,5 +222,5 @@ function learnFromFew(learned: readonly (readonly RateWindow[])[]): RateVariance
   const windows = learned.find(({ length }) => length === most) ?? [];
   if (windows.length < windowsLeast) return unlearned;
   const nu = windows.length - 1;
-  return { ...learn(windows), certainty: { nu, guard: guardOf(1, nu) } };
+  return { ...learn(windows, undefined), certainty: { nu, guard: guardOf(1, nu) } };
 }

@@ -57,9 +57,25 @@ export function ratePValue(input: RateInput): number {
     side === 'higher' ? upper : Math.min(1, 2 * Math.min(upper, binomialLower(seen, total, share)));
   if (certainty === undefined) return exact;
   const pooled = (events + referenceEvents) / (n + m);
-  const spread = pooled * (1 - pooled) * (1 / n + 1 / m) * inflation;
-  const s = spread > 0 ? (events / n - referenceEvents / m) ** 2 / spread : 0;
+  const variance = (1 / n + 1 / m) * inflation;
+  const s = deviationOf(events / n, referenceEvents / m, { pooled, variance });
   return Math.max(exact, fisherUpper(s / certainty.guard, 1, certainty.nu));
+}
+
+/**
+ * The squared deviation over its variance: of the shares, or of their logarithms where that is less, as a rate that wanders does
+ * so by factors.
+ */
+function deviationOf(
+  now: number,
+  before: number,
+  { pooled, variance }: { readonly pooled: number; readonly variance: number },
+): number {
+  const spread = pooled * (1 - pooled);
+  if (!(spread > 0)) return 0;
+  const linear = (now - before) ** 2 / (spread * variance);
+  if (!(now > 0 && before > 0)) return linear;
+  return Math.min(linear, Math.log(now / before) ** 2 / (((1 - before) / before) * variance));
 }
 
 export function judgeRate(input: RateInput): RateFinding {

@@ -13,7 +13,7 @@ alerting:
   channels: [{ name: hook, type: webhook, url: "http://127.0.0.1:9/hook", secrets: ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] }]
   route: { channels: [hook] }
 `;
-const usualYaml = 'references: { learn: { rows: 500, rows_min: 300, at_least: 2d } }\n';
+const usualYaml = 'references: { learn: { rows: 500, rows_min: 300, at_least: 5d } }\n';
 
 /** What rows are like at some hour. */
 export interface Shares {

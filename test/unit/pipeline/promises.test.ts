@@ -49,7 +49,7 @@ test('promised and given, what would be found and what thresholds imply: in the 
   const said = world.log.lines.filter(({ event }) => event === 'what would be found');
   const ofIncome = said.filter(({ fields }) => fields?.['signal'] === 'input.income');
   expect(ofIncome.at(-1)?.fields?.['said']).toMatch(
-    /^a shift of 0\.\d+ sd in 1h, 0\.\d+ sd in 1d; missing \S+ % in 1h, \S+ % in 1d would be found with 90 %$/,
+    /^a shift of 0\.\d+ sd in 1h, 0\.\d+ sd in 1d; missing \S+ % in 1h(, \S+ % in 1d)? would be found with 90 %$/,
   );
 
   // 40 rows in 5 minutes are 480 an hour; a p of 0.2 at 8,640 looks a month is 1,728 over the limit by chance.

@@ -234,8 +234,10 @@ test('episodes open, close and come back from the store; earlier beginnings are 
   for (const { key, value } of episodes.takeWrites()) if (value !== undefined) records.set(key, value);
   expect(records.size).toBe(1);
   const again = new Episodes(meter, records);
-  expect(again.openOf('prod', 'm')).toMatchObject([{ signal: 'input.x', openedMs: 21 * 24 * hourMs }]);
-  expect(again.openOf('prod', 'm')[0]?.earlierMs).toHaveLength(14);
+  expect(again.openOf({ environment: 'prod', model: 'm' })).toMatchObject([
+    { signal: 'input.x', openedMs: 21 * 24 * hourMs },
+  ]);
+  expect(again.openOf({ environment: 'prod', model: 'm' })[0]?.earlierMs).toHaveLength(14);
 });
 
 test('what the default rule remembers of a drift outlives a restart, looks and all', () => {
