@@ -8,10 +8,11 @@
  * Law (test/property/pane-packing.test.ts): unpacked, panes are what they would be if each had been added to flat arrays
  * in single precision.
  */
-import type { RingPane } from './window-ring.ts';
+import { hoursPerWeek, type RingPane } from './window-ring.ts';
 
 const ticksPerDay = 288;
 const bytesFirst = 256;
+const dayHeadBytes = 4;
 /** Wider counts are kept in single precision. */
 const bitsMax = 24;
 /** Stands for the width of counts in single precision. */
@@ -84,6 +85,52 @@ export class PackedDay {
 
   get byteSize(): number {
     return this.#bytes.length;
+  }
+
+  /** For the checkpoint: its last tick and hour, then its panes as they lie in memory. */
+  toBytes(): Uint8Array {
+    const bytes = new Uint8Array(dayHeadBytes + this.#size);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0, this.#tick);
+    view.setInt16(2, this.#hour);
+    bytes.set(this.#bytes.subarray(0, this.#size), dayHeadBytes);
+    return bytes;
+  }
+
+  /** The reverse. Throws an Error for bytes that `toBytes` did not write, as far as panes can tell. */
+  static fromBytes(day: number, bins: number, bytes: Uint8Array): PackedDay {
+    if (bytes.length < dayHeadBytes) throw new Error('these bytes are no day of panes');
+    const made = new PackedDay(day, bins);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    made.#tick = view.getUint16(0);
+    made.#hour = view.getInt16(2);
+    made.#bytes = bytes.slice(dayHeadBytes);
+    made.#view = new DataView(made.#bytes.buffer);
+    made.#size = made.#bytes.length;
+    if (!made.#isSound()) throw new Error('these bytes are no day of panes');
+    return made;
+  }
+
+  /** Every pane lies in the day and within the bytes, and the last one is where it is said to be. */
+  #isSound(): boolean {
+    if (this.#size === 0) return true;
+    const reader = new Reader(this.#bytes, this.#view);
+    const row = new Float32Array(this.#bins);
+    let tick = 0;
+    let hour = -1;
+    while (reader.at < this.#size) {
+      const known = reader.byte();
+      tick += reader.way();
+      if ((known & isSameHour) === 0) hour = reader.byte();
+      const doubles = Number((known & isSumOfCounts) === 0) + Number((known & isUnweighted) === 0);
+      const bits = known & asFloats;
+      const countBytes = bits === asFloats ? 4 * this.#bins : Math.ceil((bits * this.#bins) / 8);
+      if (!(tick >= 0 && tick < ticksPerDay && hour >= 0 && hour < hoursPerWeek)) return false;
+      if (reader.at + 8 * doubles + countBytes > this.#size) return false;
+      reader.at += 8 * doubles;
+      reader.counts(bits, row, 0, this.#bins);
+    }
+    return reader.at === this.#size && tick === this.#tick && hour === this.#hour;
   }
 
   /** Overwrites all of the room. */

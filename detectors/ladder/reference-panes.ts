@@ -1,6 +1,6 @@
 /** The panes a reference is made of, side by side in flat arrays, in rising order of ticks. */
 import { assert } from '../../core/assert.ts';
-import { packDay, packHistory, ticksPerDay, unpackDay, unpackHistory } from './pane-days.ts';
+import { packHistory, ticksPerDay, unpackHistory } from './pane-days.ts';
 import { newDayRoom, PackedDay } from './pane-packing.ts';
 import type { RingPane } from './window-ring.ts';
 
@@ -69,32 +69,19 @@ export class PaneHistory {
 
   /** For the checkpoint. */
   toBytes(): Uint8Array {
-    const room = newDayRoom(this.bins);
-    const days = this.#days.map((day) => {
-      day.unpack(room);
-      return { day: day.day, bytes: packDay(room, this.bins) };
-    });
-    return packHistory(this.bins, days);
+    return packHistory(
+      this.bins,
+      this.#days.map((day) => ({ day: day.day, bytes: day.toBytes() })),
+    );
   }
 
   /** The reverse. Throws an Error for bytes that `toBytes` did not write. */
   static fromBytes(bytes: Uint8Array, dayTicks = ticksPerDay): PaneHistory {
     const { bins, days } = unpackHistory(bytes);
     const made = new PaneHistory(bins, dayTicks);
-    for (const { day, bytes: packed } of days.slice(-historyDaysMax)) {
-      const { hours, weights, weightsSquared, counts } = unpackDay(packed, bins);
-      for (let at = 0; at < ticksPerDay; at++) {
-        const weight = weights[at] as number;
-        if (!(weight > 0)) continue;
-        made.add({
-          tick: day * ticksPerDay + at,
-          hour: hours[at] as number,
-          bins: counts.subarray(at * bins, (at + 1) * bins),
-          weight,
-          weightSquared: weightsSquared[at] as number,
-        });
-      }
-    }
+    for (const { day, bytes: packed } of days.slice(-historyDaysMax))
+      made.#days.push(PackedDay.fromBytes(day, bins, packed));
+    made.#days.sort((a, b) => a.day - b.day);
     return made;
   }
 

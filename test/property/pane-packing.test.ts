@@ -25,11 +25,12 @@ const panes = fc.array(
 
 test('unpacked, panes are as if each had been added to flat arrays in single precision', () => {
   fc.assert(
-    fc.property(panes, fc.boolean(), (list, inOrder) => {
-      const history = new PaneHistory(bins);
+    fc.property(panes, fc.boolean(), fc.nat(120), (list, inOrder, checkpointAt) => {
+      let history = new PaneHistory(bins);
       const plain = new Map<number, { hour: number; weight: number; squared: number; row: Float32Array }>();
       const given = inOrder ? [...list].sort((a, b) => a.tick - b.tick) : list;
-      for (const { tick, hour, counts: row, weighting } of given) {
+      for (const [i, { tick, hour, counts: row, weighting }] of given.entries()) {
+        if (i === checkpointAt) history = PaneHistory.fromBytes(history.toBytes());
         const sum = row.reduce((total, one) => total + one, 0);
         const weight = weighting === 'other' ? sum + 0.25 : sum;
         const weightSquared = weighting === 'weighted' ? weight * 3 : weight;
@@ -61,4 +62,26 @@ test('a week of 20 rows a pane is held in 22 KB', () => {
     history.add({ tick, hour: Math.floor(tick / 12) % 168, bins: row, weight: 20, weightSquared: 20 });
   expect(history.byteSize).toBeLessThan(22_000);
   expect(history.panes().ticks.length).toBe(2_016);
+});
+
+test('damaged bytes are refused, or are panes all the same: never a throw later', () => {
+  const history = new PaneHistory(bins);
+  for (let tick = 0; tick < 700; tick += 3)
+    history.add({ tick, hour: 5, bins: [1, 0, 2, tick, 0, 1, 3.5], weight: 20, weightSquared: 21 });
+  const whole = history.toBytes();
+  let refused = 0;
+  fc.assert(
+    fc.property(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, by, isCut) => {
+      const bytes = isCut ? whole.slice(0, at) : whole.map((byte, i) => (i === at ? byte ^ by : byte));
+      let read: PaneHistory | undefined;
+      try {
+        read = PaneHistory.fromBytes(bytes);
+      } catch {
+        refused++;
+      }
+      expect(() => read?.panes()).not.toThrow();
+    }),
+    { numRuns: 500 },
+  );
+  expect(refused).toBeGreaterThan(100);
 });

@@ -11,9 +11,9 @@ const rowsPerFeed = 5;
 
 const yaml = `
 data_dir: none
-store: { checkpoint_every: 5m }
+store: { checkpoint_every: 10m }
 references: { learn: { at_least: 1d } }
-windows: { tick: 10s }
+windows: { tick: 30s }
 alerting:
   defaults: { group_wait: 30s, group_interval: 5m, repeat_interval: 30d }
   channels: [{ name: hook, type: webhook, url: "http://127.0.0.1:9/hook", secrets: ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] }]
