@@ -99,15 +99,6 @@ export function goldenFigures(failed: number): Figures {
   return { 'golden.failed': atMost(failed, 'values', 0) };
 }
 
-/** The worst slice is not found by this bench yet. */
-export function segmentFigures(): Figures {
-  const missing = (bar: number, better: Figure['better']): Figure => ({
-    ...{ value: null, min: null, max: null, unit: 'segments', better, bar, ok: true },
-    why: 'segments are not measured here yet',
-  });
-  return { 'segments.true_of_3': missing(2.8, 'higher'), 'segments.others': missing(0.15, 'lower') };
-}
-
 export function sequentialFigures(key: string, { events, runs }: Share, bar: number): Figures {
   const { low, high } = poissonInterval(events);
   const [min, max] = [low / runs, high / runs];

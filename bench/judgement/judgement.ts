@@ -18,7 +18,6 @@ import {
   fileFigures,
   goldenFigures,
   rowsFigures,
-  segmentFigures,
   sequentialFigures,
   shiftFigures,
   thinFigures,
@@ -35,6 +34,7 @@ import {
   printShifts,
   printThin,
 } from './print.ts';
+import { printSegments, runSegments, segmentFigures } from './segments.ts';
 import { falseNotices, falsePasses } from './sequential.ts';
 import { shapes } from './shapes.ts';
 import { makeTables, processes } from './stream.ts';
@@ -66,6 +66,8 @@ interface Options {
   readonly windows: number;
   readonly sequences: number;
   readonly thinSignals: number;
+  /** Runs of each setting of segments. */
+  readonly segmentRuns: number;
   readonly matrix: MatrixOptions;
   readonly only: readonly Part[];
   readonly json: boolean;
@@ -81,6 +83,7 @@ const short = {
     windows: 10_000,
     sequences: 400,
     thinSignals: 10,
+    segmentRuns: 3,
     matrix: shortMatrix,
   },
 };
@@ -92,6 +95,7 @@ const full = {
     windows: 1_000_000,
     sequences: 10_000,
     thinSignals: 200,
+    segmentRuns: 25,
     matrix: fullMatrix,
   },
 };
@@ -133,6 +137,7 @@ function readOptions(args: readonly string[]): Options {
     windows: form.windows,
     sequences: form.sequences,
     thinSignals: form.thinSignals,
+    segmentRuns: form.segmentRuns,
     matrix: form.matrix,
     only: values.only === undefined ? parts : values.only.split(',').map(partOf),
     json: values.json,
@@ -209,7 +214,11 @@ const measures: Readonly<Record<Part, (options: Options, say: Say) => Figures | 
     return shiftFigures(found);
   },
   weights: ({ windows, seed }) => weightFigures(checkWeights(Math.min(windows, 200_000), seed)),
-  segments: () => segmentFigures(),
+  segments: ({ segmentRuns, seed }, say) => {
+    const tables = runSegments(segmentRuns, seed);
+    printSegments(tables, say);
+    return segmentFigures(tables);
+  },
   shadow: ({ sequences, seed }) =>
     sequentialFigures('shadow.false_pass', falsePasses(sequences, seed), 0.025),
   adoption: ({ sequences, seed }) => sequentialFigures('adoption.false', falseNotices(sequences, seed), 0.05),

@@ -12,7 +12,7 @@ export interface DayBytes {
   readonly bytes: Uint8Array;
 }
 
-/** Version, bins, and the number and length of each day, with a checksum; then the days. */
+/** Version, bins, and the number and length of each day, with a checksum; then the days, each with its own. */
 export function packHistory(bins: number, days: readonly DayBytes[]): Uint8Array {
   const writer = new ByteWriter(16 + days.length * 16);
   writer.byte(version);
@@ -24,15 +24,18 @@ export function packHistory(bins: number, days: readonly DayBytes[]): Uint8Array
     writer.varint(bytes.length);
   }
   const head = writer.bytes();
-  const whole = new ByteWriter(8 + head.length + days.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  const whole = new ByteWriter(8 + head.length + days.reduce((sum, { bytes }) => sum + bytes.length + 4, 0));
   whole.uint32(head.length);
   whole.raw(head);
   whole.uint32(fnv1a(head));
-  for (const { bytes } of days) whole.raw(bytes);
+  for (const { bytes } of days) {
+    whole.raw(bytes);
+    whole.uint32(fnv1a(bytes));
+  }
   return whole.bytes();
 }
 
-/** Throws one Error for bytes that `packHistory` did not write; that each day is whole `PackedDay` finds out. */
+/** Throws one Error for bytes that `packHistory` did not write; what a day holds `PackedDay` checks. */
 export function unpackHistory(bytes: Uint8Array): {
   readonly bins: number;
   readonly days: readonly DayBytes[];
@@ -49,6 +52,7 @@ export function unpackHistory(bytes: Uint8Array): {
     const day = reader.double();
     const packed = whole.raw(reader.varint() ?? Number.POSITIVE_INFINITY);
     if (day === undefined || !Number.isInteger(day) || packed === undefined) throw damaged();
+    if (whole.uint32() !== fnv1a(packed)) throw damaged();
     return { day, bytes: packed };
   });
   if (!reader.atEnd() || !whole.atEnd()) throw damaged();
