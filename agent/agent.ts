@@ -243,11 +243,11 @@ function createIntake(
   const segments = new SegmentBook({ config, budget: aggregator.budget, meter, log });
   const sample = createSampler(config.sampling);
   const price = createPricer(config.prices, meter);
-  const observe = (call: Call): void => {
+  const take = (call: Call, nowMs: number): void => {
     const priced = price(sample(call));
-    const nowMs = clock.nowMs();
     if (aggregator.add(priced, nowMs)) transactions.add(priced, nowMs);
   };
+  let receivedMs = clock.nowMs();
   const reader = createReader({ meter });
   const contents = new ContentLimit(config.content.rowsPerSecondMax, clock, meter);
   const visit = createNormaliser({
@@ -255,9 +255,22 @@ function createIntake(
     keys: reader.keys,
     meter,
     contentWeight: (item) => contents.weightOf(item),
-    onCall: observe,
+    // The rows of a request have one time of arrival: to ask the clock for each would cost more than some of them.
+    onCall: (call) => take(call, receivedMs),
   });
-  const otlp = createOtlpHttp({ limits: config.receivers.otlpHttp, reader, visit, meter, log, clock, state });
+  const otlp = createOtlpHttp({
+    limits: config.receivers.otlpHttp,
+    reader,
+    visit,
+    meter,
+    log,
+    clock,
+    state,
+    onRequest: (atMs) => {
+      receivedMs = atMs;
+    },
+  });
+  const observe = (call: Call): void => take(call, clock.nowMs());
   return { aggregator, contentBook, scores, segments, transactions, observe, otlp };
 }
 

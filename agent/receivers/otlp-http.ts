@@ -23,6 +23,8 @@ export interface OtlpHttpOptions {
   readonly clock: Clock;
   /** Asked for each request: `busy` and `stopping` are answered 503 before the body is read. */
   readonly state: () => 'open' | 'busy' | 'stopping';
+  /** Told before the items of a request are visited: all of them were received then. */
+  readonly onRequest?: (receivedMs: number) => void;
 }
 
 type Signal = 'traces' | 'logs' | 'metrics';
@@ -94,7 +96,9 @@ class OtlpHttp implements HttpHandler {
   #read(head: RequestHead, signal: 'traces' | 'logs', encoding: OtlpEncoding, body: Uint8Array): Answer {
     const { reader, clock } = this.#options;
     const read = signal === 'traces' ? reader.readTraces : reader.readLogs;
-    const result = read(body, encoding, clock.nowMs(), this.#visitSafely);
+    const receivedMs = clock.nowMs();
+    this.#options.onRequest?.(receivedMs);
+    const result = read(body, encoding, receivedMs, this.#visitSafely);
     if (!result.ok) {
       const status = result.fault === 'too_large' ? 413 : 400;
       return this.#refuse(head, { reason: result.fault, status, message: result.message });
