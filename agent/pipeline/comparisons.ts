@@ -225,7 +225,9 @@ export class Comparisons {
     const isHourly = this.#config.windows.paneMs === hourlyPaneMs;
     const stage = isHourly ? stageOfSpan(toMs - fromMs) : 'one';
     const isTooShort = hours.length === 0 || (past.kind === 'seasonal' && stage !== 'hour_of_week');
-    const model = isTooShort ? undefined : modelOfHours(hours, ladder.binning, stage, ladder.reader);
+    const model = isTooShort
+      ? undefined
+      : modelOfHours(hours, this.#hours.hourMs, ladder.binning, stage, ladder.reader);
     const rows = model === undefined ? 0 : rowsOf(model);
     if (model === undefined || rows < pastRowsMin) return { missing: this.#tooShort(question, past, rows) };
     return { reader: new ModelReader(model), fromMs, toMs, rows };

@@ -238,7 +238,7 @@ export class LadderBook {
   }
 
   #addPanes(ladder: SignalLadder, closed: ClosedPane, signal: SignalState, tick: number): void {
-    const hour = this.#hourOf(closed.startMs, tick);
+    const hour = this.hourOf(closed.startMs);
     for (const version of closed.state.versions.values()) {
       const counters = placeOf(version, signal.name)?.track?.pane(closed.startMs);
       if (counters === undefined) continue;
@@ -259,10 +259,10 @@ export class LadderBook {
     }
   }
 
-  /** Panes shorter than five minutes are a demo's: twelve of them are its hour. */
-  #hourOf(startMs: number, tick: number): number {
+  /** Hour of the week of a pane. Panes shorter than five minutes are a demo's: twelve of them are its hour. */
+  hourOf(startMs: number): number {
     const isReal = this.#dayTicks < ticksPerDay || this.#paneMs * ticksPerDay === dayMs;
-    return isReal ? hourOfWeek(startMs) : Math.floor(tick / ticksPerHour) % hoursPerWeek;
+    return isReal ? hourOfWeek(startMs) : Math.floor(this.tickOf(startMs) / ticksPerHour) % hoursPerWeek;
   }
 
   #ringOf(ladder: SignalLadder, version: string): WindowRing | undefined {

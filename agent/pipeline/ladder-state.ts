@@ -5,9 +5,7 @@ import { type JudgeRoom, ModelReader } from '../../detectors/ladder/judge-series
 import { type ReferenceModelJson, referenceModelFromJson } from '../../detectors/ladder/reference-model.ts';
 import type { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
 import { RecentPanes, thinPaneRowsMax } from '../../detectors/ladder/serial.ts';
-import { hoursPerWeek, type RingPane, type WindowRing } from '../../detectors/ladder/window-ring.ts';
-
-const ticksPerHour = 12;
+import type { RingPane, WindowRing } from '../../detectors/ladder/window-ring.ts';
 
 /** What the default rule knows of one signal of one model, over all versions. */
 export interface SignalLadder {
@@ -64,11 +62,10 @@ export function fromStored(ladder: SignalLadder, stored: StoredLadder, room: Jud
   }
 }
 
-/** The sums of one pane as rings and histories take them; the hour is that of ticks of five minutes. */
-export function binnedPane(binning: Binning, counters: Counters, tick: number): RingPane {
+/** The sums of one pane as rings and histories take them, with its hour of the week. */
+export function binnedPane(binning: Binning, counters: Counters, tick: number, hour: number): RingPane {
   const bins = new Float64Array(binning.size);
   addBins(binning, counters, bins);
   const { weight, weightSquared, missing, malformed } = counters;
-  const hour = Math.floor(tick / ticksPerHour) % hoursPerWeek;
   return { tick, hour, bins, weight, weightSquared, missing, malformed };
 }

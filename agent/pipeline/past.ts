@@ -4,7 +4,7 @@ import { mergeInto, newCounters } from '../../detectors/counters/counters.ts';
 import { addBins, type Binning } from '../../detectors/ladder/binning.ts';
 import type { ModelReader } from '../../detectors/ladder/judge-series.ts';
 import { modelOfCounts, type ReferenceModel } from '../../detectors/ladder/reference-model.ts';
-import { makeProfile, type SeasonStage } from '../../detectors/ladder/seasonal.ts';
+import { hourOfWeek, makeProfile, type SeasonStage } from '../../detectors/ladder/seasonal.ts';
 import { hoursPerWeek } from '../../detectors/ladder/window-ring.ts';
 import type { Hour } from './hour-book.ts';
 
@@ -59,6 +59,7 @@ export function seasonsOf(
  */
 export function modelOfHours(
   hours: Iterable<Hour>,
+  hourMs: number,
   binning: Binning,
   stage: SeasonStage,
   learned: ModelReader | undefined,
@@ -68,7 +69,7 @@ export function modelOfHours(
   const weights = new Float64Array(hoursPerWeek);
   const squares = new Float64Array(hoursPerWeek);
   for (const { index, counters } of hours) {
-    const hour = index % hoursPerWeek;
+    const hour = hourOfWeek(index * hourMs);
     addBins(binning, counters, counts.subarray(hour * bins, (hour + 1) * bins));
     weights[hour] = (weights[hour] as number) + counters.weight;
     squares[hour] = (squares[hour] as number) + counters.weightSquared;

@@ -5,6 +5,7 @@ import { tickMs } from '../../detectors/ladder/alpha-ladder.ts';
 import { binningOf } from '../../detectors/ladder/binning.ts';
 import { buildReferenceModel, referenceModelToJson } from '../../detectors/ladder/reference-model.ts';
 import { PaneHistory } from '../../detectors/ladder/reference-panes.ts';
+import { hourOfWeek } from '../../detectors/ladder/seasonal.ts';
 import { binnedPane, type StoredLadder } from './ladder-state.ts';
 
 /**
@@ -29,7 +30,10 @@ export function modelOfTimes(
   });
   const history = new PaneHistory(binning.size);
   const ticks = [...panes.keys()].sort((a, b) => a - b);
-  for (const tick of ticks) history.add(binnedPane(binning, panes.get(tick) as Counters, tick));
+  for (const tick of ticks) {
+    const hour = hourOfWeek(tick * tickMs);
+    history.add(binnedPane(binning, panes.get(tick) as Counters, tick, hour));
+  }
   return {
     referenceId: reference.id,
     scaleId: scale.id,

@@ -186,7 +186,9 @@ export class VersionReferences {
     const { ladders } = this.#options;
     const ladder = ladders.of(closed.state, signal);
     if (ladder === undefined || ladder.binning.size !== learning.history?.bins) return;
-    learning.history.add(binnedPane(ladder.binning, counters, ladders.tickOf(closed.startMs)));
+    const { startMs } = closed;
+    const pane = binnedPane(ladder.binning, counters, ladders.tickOf(startMs), ladders.hourOf(startMs));
+    learning.history.add(pane);
   }
 
   #newLearner(): Learner {
